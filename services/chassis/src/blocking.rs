@@ -1,0 +1,33 @@
+//! The bridge from async code to the synchronous stores.
+//!
+//! No lock, connection or transaction can live across an `.await`, because a unit of work is one closure here.
+
+use std::panic;
+
+use tokio::task;
+
+/// Runs a unit of work that may wait (a commit, a scan, a hash) on a thread where waiting harms nobody.
+///
+/// A panic in `work` continues in the caller, whose connection it ends.
+#[expect(clippy::disallowed_methods, reason = "the one bridge to blocking work")]
+pub async fn run<T, F>(work: F) -> T
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    match task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(payload) => panic::resume_unwind(payload),
+            // The runtime is shutting down; this future is about to be dropped with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// Runs a read of some tens of microseconds where the caller stands: a hop to another thread would cost more.
+///
+/// For lookups by key and for one page; never for a scan, a commit or anything that waits.
+pub fn brief<T>(read: impl FnOnce() -> T) -> T {
+    read()
+}

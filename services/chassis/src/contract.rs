@@ -1,0 +1,109 @@
+//! The messages between services: only what crosses a service boundary, and nothing else.
+//!
+//! Each is idempotent by construction: a standing joins on the ladder, a versioned fact yields to a later
+//! version, a creation is guarded by the receiver's tombstones.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::AccountId;
+
+/// `PUT /internal/profiles/{account}` at user: the profile of an account being registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewProfile {
+    /// The registration that asks; the same one may ask again and gets the same answer.
+    pub saga: String,
+    /// The canonical e-mail.
+    pub email: String,
+    /// The chosen username, or none for a generated one.
+    pub username: Option<String>,
+    /// A few words about the person.
+    pub bio: Option<String>,
+    /// The URL of a picture.
+    pub avatar: Option<String>,
+}
+
+/// `PUT /internal/profiles/{account}/abort` at user: the registration did not happen, whatever arrived before
+/// or arrives later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AbortProfile {
+    /// The registration that is undone.
+    pub saga: String,
+}
+
+/// `PUT /internal/accounts/{account}/role` at auth (a fact for tokens) and at user (a command by the operator).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoleChange {
+    /// The new role.
+    pub role: Role,
+    /// The profile's version that carries it; 0 in a command.
+    pub version: u64,
+}
+
+/// `PUT /internal/accounts/{account}/email` at auth: the reserved e-mail becomes the account's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EmailMove {
+    /// The canonical e-mail.
+    pub email: String,
+    /// The profile's version that carries it.
+    pub version: u64,
+}
+
+/// `PUT /internal/claims/{email}` at auth: reserve an e-mail for an account's change; and
+/// `PUT /internal/claims/{email}/release`: give it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EmailClaim {
+    /// Whose change it is.
+    pub account: AccountId,
+    /// Which change: the same one may ask again.
+    pub change: String,
+}
+
+/// The answer of `GET /internal/accounts?email=` at auth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountFound {
+    /// The account that owns the e-mail.
+    pub account: AccountId,
+}
+
+/// The answer of `POST /internal/fixtures` at every service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FixturesTaken {
+    /// Objects that were not there before and are now.
+    pub added: u64,
+}
+
+/// What a person may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Their own things.
+    User,
+    /// Other people's accounts too.
+    Admin,
+}
+
+impl Role {
+    /// The role that `text` names.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "user" => Some(Self::User),
+            "admin" => Some(Self::Admin),
+            _ => None,
+        }
+    }
+
+    /// The role's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Admin => "admin",
+        }
+    }
+}

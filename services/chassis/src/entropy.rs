@@ -1,0 +1,120 @@
+//! Randomness, handed out as one stream for each service and purpose.
+//!
+//! With the system's entropy every stream is keyed afresh. With a seed the same service and purpose draw the
+//! same values in every run, whatever the other streams did meanwhile.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_lc_rs::digest::{self, SHA256};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+/// Where a world's streams come from.
+#[derive(Clone, Debug)]
+pub struct Entropy {
+    seed: Option<u64>,
+}
+
+impl Entropy {
+    /// Streams keyed by the operating system.
+    pub const fn system() -> Self {
+        Self { seed: None }
+    }
+
+    /// Streams that repeat for the same `seed`: for tests only, every secret becomes guessable.
+    pub const fn seeded(seed: u64) -> Self {
+        Self { seed: Some(seed) }
+    }
+
+    /// The stream of one purpose in one service, such as `("auth", "reset token")`.
+    pub fn stream(&self, service: &str, purpose: &str) -> Stream {
+        let key = match self.seed {
+            Some(seed) => derived_key(seed, service, purpose),
+            None => system_key(),
+        };
+        Stream(Arc::new(Mutex::new(ChaCha20Rng::from_seed(key))))
+    }
+}
+
+fn derived_key(seed: u64, service: &str, purpose: &str) -> [u8; 32] {
+    let label = format!("satchel stream\0{seed}\0{service}\0{purpose}");
+    let mut key = [0; 32];
+    for (to, from) in key
+        .iter_mut()
+        .zip(digest::digest(&SHA256, label.as_bytes()).as_ref())
+    {
+        *to = *from;
+    }
+    key
+}
+
+fn system_key() -> [u8; 32] {
+    let mut key = [0; 32];
+    // A system that cannot give 32 random bytes can keep no secret: stopping is the only safe answer.
+    #[expect(
+        clippy::expect_used,
+        reason = "no safe way on without entropy, and no input reaches it"
+    )]
+    SystemRandom::new()
+        .fill(&mut key)
+        .expect("the operating system gives no randomness");
+    key
+}
+
+/// An endless source of unpredictable bytes; a clone continues the same stream.
+#[derive(Clone, Debug)]
+pub struct Stream(Arc<Mutex<ChaCha20Rng>>);
+
+impl Stream {
+    /// The next `N` bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A number in `0..bound`, evenly but for a bias under 2⁻³² for the small bounds used here; 0 for `bound` 0.
+    pub fn below(&self, bound: u32) -> u32 {
+        let wide = u64::from_le_bytes(self.bytes());
+        u32::try_from((u128::from(wide) * u128::from(bound)) >> 64).unwrap_or(0)
+    }
+
+    /// The next `N` bytes as lower-case hexadecimal digits.
+    pub fn hex<const N: usize>(&self) -> String {
+        crate::id::hex(&self.bytes::<N>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_repeats_each_stream_by_itself() {
+        let (first, second) = (Entropy::seeded(7), Entropy::seeded(7));
+        let salt = first.stream("auth", "salt").hex::<8>();
+        second.stream("auth", "reset token").hex::<8>();
+        assert_eq!(second.stream("auth", "salt").hex::<8>(), salt);
+        assert_ne!(second.stream("user", "salt").hex::<8>(), salt);
+    }
+
+    #[test]
+    fn system_streams_differ() {
+        let entropy = Entropy::system();
+        assert_ne!(
+            entropy.stream("auth", "salt").bytes::<16>(),
+            entropy.stream("auth", "salt").bytes::<16>()
+        );
+    }
+
+    #[test]
+    fn numbers_stay_below_their_bound() {
+        let stream = Entropy::seeded(1).stream("t", "t");
+        assert!((0..1000).all(|_| stream.below(10) < 10));
+        assert_eq!(stream.below(0), 0);
+    }
+}

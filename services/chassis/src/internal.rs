@@ -1,0 +1,221 @@
+//! Credentials between services: who may call `/internal` routes.
+//!
+//! A short-lived token under a key derived from the shared secret, bound to the service it is meant for, so
+//! that neither a person's token nor a credential for another service opens an internal route.
+
+use std::sync::Arc;
+
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use axum::extract::{FromRef, FromRequestParts};
+use http::header;
+use http::request::Parts;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::secret::Secret;
+use crate::token::signature_only;
+
+/// Keeps these tokens apart from those of people, beside the key (RFC 8725 §3.11).
+const TYPE: &str = "satchel-internal+jwt";
+/// Fixes what the derived key is for (RFC 5869).
+const LABEL: &[u8] = b"satchel internal calls v1";
+/// Long enough for a slow call on a loaded machine.
+const LIFETIME_S: i64 = 30;
+/// What a verifier accepts at most (PROMISES.md P2).
+const LIFETIME_MAX_S: i64 = 60;
+
+/// The key that services share for calling each other; clones are cheap.
+#[derive(Clone)]
+pub struct Key(Arc<Secret<[u8; 32]>>);
+
+/// HKDF's output length.
+struct KeyLength;
+
+impl aws_lc_rs::hkdf::KeyType for KeyLength {
+    fn len(&self) -> usize {
+        32
+    }
+}
+
+impl Key {
+    /// HKDF-SHA256 of the platform's secret with a fixed label.
+    pub fn derive(secret: &Secret<String>) -> Self {
+        let root = Salt::new(HKDF_SHA256, b"").extract(secret.expose().as_bytes());
+        let mut bytes = [0; 32];
+        // Expanding to 32 bytes cannot fail: HKDF-SHA256 gives up to 8160.
+        if let Ok(okm) = root.expand(&[LABEL], KeyLength)
+            && okm.fill(&mut bytes).is_err()
+        {
+            bytes = [0; 32];
+        }
+        Self(Arc::new(Secret::new(bytes)))
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+}
+
+/// Signs one service's calls to another.
+#[derive(Clone)]
+pub struct Signer {
+    caller: &'static str,
+    key: Arc<EncodingKey>,
+    clock: Clock,
+}
+
+impl Signer {
+    /// A signer for calls made by the service `caller`.
+    pub fn new(caller: &'static str, key: &Key, clock: Clock) -> Self {
+        Self {
+            caller,
+            key: Arc::new(EncodingKey::from_secret(key.0.expose())),
+            clock,
+        }
+    }
+
+    /// A credential for one call to `callee`, as the value of `Authorization`.
+    pub fn authorization(&self, callee: &str) -> String {
+        let now = self.clock.now().as_seconds();
+        let header = Header {
+            typ: Some(TYPE.to_owned()),
+            ..Header::new(Algorithm::HS256)
+        };
+        let claims = Claims {
+            iss: self.caller.to_owned(),
+            aud: callee.to_owned(),
+            iat: now,
+            exp: now + LIFETIME_S,
+        };
+        let token = jsonwebtoken::encode(&header, &claims, &self.key).unwrap_or_default();
+        format!("Bearer {token}")
+    }
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Signer({})", self.caller)
+    }
+}
+
+/// Checks the credentials of calls to one service.
+#[derive(Clone)]
+pub struct Guard {
+    callee: &'static str,
+    key: Arc<DecodingKey>,
+    clock: Clock,
+}
+
+impl Guard {
+    /// The guard of the internal routes of the service `callee`.
+    pub fn new(callee: &'static str, key: &Key, clock: Clock) -> Self {
+        Self {
+            callee,
+            key: Arc::new(DecodingKey::from_secret(key.0.expose())),
+            clock,
+        }
+    }
+
+    /// The calling service's name, `None` for a credential that is not for this service now.
+    pub fn admit(&self, authorization: &str) -> Option<Peer> {
+        let token = authorization.strip_prefix("Bearer ")?;
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.key, &signature_only()).ok()?;
+        let (claims, now) = (decoded.claims, self.clock.now().as_seconds());
+        let timely = claims.iat <= now + LIFETIME_MAX_S && claims.exp > now;
+        let brief = (1..=LIFETIME_MAX_S).contains(&(claims.exp.saturating_sub(claims.iat)));
+        let ours = decoded.header.typ.as_deref() == Some(TYPE) && claims.aud == self.callee;
+        (timely && brief && ours).then_some(Peer(claims.iss))
+    }
+}
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Guard({})", self.callee)
+    }
+}
+
+/// A service that proved who it is. First argument of every internal handler, so nothing is read before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer(pub String);
+
+impl<S> FromRequestParts<S> for Peer
+where
+    S: Send + Sync,
+    Guard: FromRef<S>,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let given = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        given
+            .and_then(|value| Guard::from_ref(state).admit(value))
+            .ok_or_else(|| Failure::unauthorized("Service credentials are required"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::Timestamp;
+
+    fn key(secret: &str) -> Key {
+        Key::derive(&Secret::new(secret.to_owned()))
+    }
+
+    #[test]
+    fn a_credential_opens_only_the_service_it_is_for_and_only_for_a_while() {
+        let clock = Clock::frozen(Timestamp::from_millis(1_800_000_000_000));
+        let signer = Signer::new("user", &key("s"), clock.clone());
+        let credential = signer.authorization("auth");
+        let auth = Guard::new("auth", &key("s"), clock.clone());
+        assert_eq!(auth.admit(&credential), Some(Peer("user".into())));
+        assert_eq!(
+            Guard::new("notes", &key("s"), clock.clone()).admit(&credential),
+            None
+        );
+        assert_eq!(
+            Guard::new("auth", &key("t"), clock.clone()).admit(&credential),
+            None
+        );
+        clock.advance(Duration::from_secs(31));
+        assert_eq!(auth.admit(&credential), None);
+    }
+
+    #[test]
+    fn the_secret_itself_signs_no_internal_call() {
+        let clock = Clock::system();
+        let now = clock.now().as_seconds();
+        let claims = Claims {
+            iss: "user".into(),
+            aud: "auth".into(),
+            iat: now,
+            exp: now + 30,
+        };
+        let header = Header {
+            typ: Some(TYPE.into()),
+            ..Header::default()
+        };
+        let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(b"s")).unwrap();
+        assert_eq!(
+            Guard::new("auth", &key("s"), clock).admit(&format!("Bearer {forged}")),
+            None
+        );
+    }
+}

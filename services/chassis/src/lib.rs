@@ -1,0 +1,37 @@
+//! What every service stands on: time, randomness, tokens, envelopes, peers and the accept loop.
+//!
+//! Reading order: the vocabulary ([`clock`], [`entropy`], [`id`], [`email`], [`profile`], [`standing`],
+//! [`secret`]), what a request meets ([`serve`], [`edge`], [`token`], [`internal`], [`body`], [`query`],
+//! [`page`], [`failure`], [`reply`]), and what a service does to others ([`peer`], [`outbox`], [`relay`],
+//! [`contract`]).
+//!
+//! The chassis knows no service by its rules and no database at all.
+
+pub mod blocking;
+pub mod body;
+pub mod clock;
+pub mod connect;
+pub mod contract;
+pub mod edge;
+pub mod email;
+pub mod entropy;
+pub mod etag;
+pub mod failure;
+pub mod field;
+pub mod id;
+pub mod internal;
+pub mod outbox;
+pub mod page;
+pub mod peer;
+pub mod profile;
+pub mod query;
+pub mod relay;
+pub mod reply;
+pub mod request;
+pub mod secret;
+pub mod serve;
+pub mod shutdown;
+pub mod standing;
+pub mod task;
+pub mod token;
+pub mod writer;

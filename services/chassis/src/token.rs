@@ -1,0 +1,327 @@
+//! Verifies the tokens of people, and tells handlers who is calling.
+//!
+//! Tokens are issued by auth alone; every service verifies for itself (RFC 7519, RFC 8725). Whether the
+//! account still stands is for the service's own records to say.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use http::request::Parts;
+use http::{HeaderMap, header};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
+
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::id::AccountId;
+use crate::secret::Secret;
+use crate::standing::{Ended, Session};
+
+/// The `iss` of every token that Satchel issues.
+pub const ISSUER: &str = "satchel";
+/// The `aud` of every token for people.
+pub const AUDIENCE: &str = "satchel-api";
+/// A longer life than this is nobody's intention (CONTRACT.md, *Authentication*).
+const LIFETIME_MAX_S: u64 = 400 * 24 * 3600;
+/// A token of ours has about 300 bytes; anything near this is not worth decoding.
+const LENGTH_MAX: usize = 4096;
+
+/// Someone who presented a valid token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account that the token was issued to.
+    pub account: AccountId,
+    /// When on the account's ladder it was issued.
+    pub session: Session,
+}
+
+/// Checks tokens against the secret and the calendar; clones are cheap.
+#[derive(Clone)]
+pub struct Verifier {
+    key: Arc<DecodingKey>,
+    clock: Clock,
+}
+
+#[derive(serde::Deserialize)]
+struct Header {
+    alg: String,
+    typ: String,
+    #[serde(default)]
+    kid: Option<IgnoredAny>,
+    #[serde(default)]
+    crit: Option<IgnoredAny>,
+    #[serde(default)]
+    jku: Option<IgnoredAny>,
+    #[serde(default)]
+    jwk: Option<IgnoredAny>,
+    #[serde(default)]
+    x5u: Option<IgnoredAny>,
+}
+
+#[derive(serde::Deserialize)]
+struct Claims {
+    #[serde(rename = "userId")]
+    account: AccountId,
+    iat: u64,
+    exp: u64,
+    #[serde(default, deserialize_with = "present")]
+    nbf: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    iss: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    aud: Option<String>,
+    #[serde(default, rename = "gen")]
+    generation: u32,
+    #[serde(default)]
+    epoch: u32,
+}
+
+/// A claim that may be absent but not null.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+impl Verifier {
+    /// A verifier of tokens signed with `secret`.
+    pub fn new(secret: &Secret<String>, clock: Clock) -> Self {
+        Self {
+            key: Arc::new(DecodingKey::from_secret(secret.expose().as_bytes())),
+            clock,
+        }
+    }
+
+    /// The caller that `token` names, `None` for a token that is not ours, not valid now or not well formed.
+    pub fn verify(&self, token: &str) -> Option<Caller> {
+        if token.len() > LENGTH_MAX {
+            return None;
+        }
+        let header: Header = from_base64url(token.split('.').next()?)?;
+        let hostile = [&header.kid, &header.crit, &header.jku, &header.jwk, &header.x5u];
+        if header.alg != "HS256" || header.typ != "JWT" || hostile.iter().any(|field| field.is_some()) {
+            return None;
+        }
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.key, &signature_only())
+            .ok()?
+            .claims;
+        self.accepts(&claims).then_some(Caller {
+            account: claims.account,
+            session: Session {
+                generation: claims.generation,
+                epoch: claims.epoch,
+            },
+        })
+    }
+
+    fn accepts(&self, claims: &Claims) -> bool {
+        let Ok(now) = u64::try_from(self.clock.now().as_seconds()) else {
+            return false;
+        };
+        claims.exp > now
+            && claims.nbf.is_none_or(|from| from <= now)
+            && claims.exp.saturating_sub(claims.iat) <= LIFETIME_MAX_S
+            && claims.iss.as_deref().is_none_or(|issuer| issuer == ISSUER)
+            && claims.aud.as_deref().is_none_or(|audience| audience == AUDIENCE)
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verifier(..)")
+    }
+}
+
+/// jsonwebtoken reads the system clock for `exp` and `nbf`; the calendar checks are ours.
+pub(crate) fn signature_only() -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    validation
+}
+
+fn from_base64url<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_slice(&base64url(text)?).ok()
+}
+
+/// Decodes unpadded base64url (RFC 4648 §5); `None` for any other character.
+fn base64url(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut bits, mut count) = (0_u32, 0);
+    for digit in text.bytes() {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xFF).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
+/// The 401 for a session that a service's records ended.
+pub fn ended(reason: Ended) -> Failure {
+    match reason {
+        Ended::Account => Failure::unauthorized("User belonging to this token no longer exists."),
+        Ended::Session => Failure::unauthorized("Not authorized, invalid token"),
+    }
+}
+
+/// The text after `Bearer`, `None` without such a header; an empty text for `Bearer` alone.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let rest = value.strip_prefix("Bearer")?;
+    if !rest.is_empty() && !rest.starts_with(' ') {
+        return None;
+    }
+    Some(rest.split(' ').nth(1).unwrap_or_default())
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Verifier: FromRef<S>,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let token =
+            bearer(&parts.headers).ok_or_else(|| Failure::unauthorized("Not authorized, no token"))?;
+        Verifier::from_ref(state)
+            .verify(token)
+            .ok_or_else(|| Failure::unauthorized("Not authorized, invalid token"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{EncodingKey, Header as Out};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::clock::Timestamp;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn verify(header: &Out, claims: &Value, secret: &str) -> Option<Caller> {
+        let token =
+            jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap();
+        let clock = Clock::frozen(Timestamp::from_millis(NOW * 1000));
+        Verifier::new(&Secret::new("secret".into()), clock).verify(&token)
+    }
+
+    fn claims(change: &Value) -> Value {
+        let mut claims = json!({"userId": "6b03be831922677573cd34e2", "iat": NOW, "exp": NOW + 60});
+        for (name, value) in change.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims
+    }
+
+    #[test]
+    fn a_token_that_another_tool_minted_is_taken_with_generation_and_epoch_0() {
+        let caller = verify(&Out::default(), &claims(&json!({})), "secret").unwrap();
+        assert_eq!(
+            caller.session,
+            Session {
+                generation: 0,
+                epoch: 0
+            }
+        );
+    }
+
+    #[test]
+    fn each_claim_is_strict_in_type_and_value() {
+        let cases = [
+            json!({"exp": NOW}),
+            json!({"exp": 1_800_000_060.5}),
+            json!({"exp": (NOW + 60).to_string()}),
+            json!({"exp": NOW + 401 * 86400}),
+            json!({"iat": -1}),
+            json!({"iat": null}),
+            json!({"nbf": NOW + 1}),
+            json!({"nbf": null}),
+            json!({"iss": "other"}),
+            json!({"aud": ["satchel-api"]}),
+            json!({"aud": null}),
+            json!({"userId": "123"}),
+            json!({"userId": null}),
+            json!({"gen": "1"}),
+            json!({"epoch": -1}),
+        ];
+        for case in cases {
+            assert_eq!(verify(&Out::default(), &claims(&case), "secret"), None, "{case}");
+        }
+        let fine =
+            json!({"nbf": NOW, "iss": ISSUER, "aud": AUDIENCE, "iat": NOW + 30, "role": "admin", "x": 1});
+        assert!(verify(&Out::default(), &claims(&fine), "secret").is_some());
+    }
+
+    #[test]
+    fn only_our_secret_and_our_algorithm_sign() {
+        assert_eq!(verify(&Out::default(), &claims(&json!({})), "other"), None);
+        assert_eq!(
+            verify(&Out::new(Algorithm::HS512), &claims(&json!({})), "secret"),
+            None
+        );
+        assert_eq!(
+            verify(
+                &Out {
+                    typ: None,
+                    ..Out::default()
+                },
+                &claims(&json!({})),
+                "secret"
+            ),
+            None
+        );
+        assert_eq!(
+            verify(
+                &Out {
+                    kid: Some("1".into()),
+                    ..Out::default()
+                },
+                &claims(&json!({})),
+                "secret"
+            ),
+            None
+        );
+        assert_eq!(
+            verify(
+                &Out {
+                    jku: Some("http://x".into()),
+                    ..Out::default()
+                },
+                &claims(&json!({})),
+                "secret"
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn the_scheme_is_bearer_and_the_token_its_first_word() {
+        let with = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+            headers
+        };
+        for (value, token) in [
+            ("Bearer a.b.c", Some("a.b.c")),
+            ("Bearer a.b.c third", Some("a.b.c")),
+            ("Bearer", Some("")),
+            ("Basic a", None),
+            ("Bearerish a", None),
+        ] {
+            assert_eq!(bearer(&with(value)), token, "{value}");
+        }
+    }
+}
