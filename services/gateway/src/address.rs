@@ -1,0 +1,137 @@
+//! Whose requests count together: client addresses as the limits see them.
+//!
+//! The peer of the connection, unless a trusted proxy stands there. A header from anyone else is not looked at,
+//! so it neither frees its sender nor frames someone else.
+
+use std::net::{IpAddr, SocketAddr};
+
+use chassis::serve::ClientAddr;
+use http::{Extensions, HeaderMap, HeaderName};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// One client: an IPv4 address, or the /64 network that an IPv6 host may pick its addresses from.
+///
+/// The 64 bits are the network's prefix; IPv4 has `::/32` of these to itself, which no host uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Address(u64);
+
+impl From<IpAddr> for Address {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self(u64::from(v4.to_bits())),
+            IpAddr::V6(v6) => Self(u64::try_from(v6.to_bits() >> 64).unwrap_or_default()),
+        }
+    }
+}
+
+/// The proxies whose `X-Forwarded-For` is believed.
+#[derive(Clone, Debug)]
+pub(crate) struct Proxies(Vec<IpAddr>);
+
+impl Proxies {
+    /// Believes proxies at `trusted` and nobody else.
+    pub(crate) fn new(trusted: &[IpAddr]) -> Self {
+        Self(trusted.iter().map(IpAddr::to_canonical).collect())
+    }
+
+    /// The client of a request with these headers; without a socket every request is one client's.
+    pub(crate) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Address {
+        match extensions.get::<ClientAddr>() {
+            Some(ClientAddr(peer)) => self.nearest_untrusted(peer.ip(), headers).into(),
+            None => Address(0),
+        }
+    }
+
+    /// Walks from the peer towards the client, as far as each hop is trusted to name the next.
+    fn nearest_untrusted(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let lines = headers.get_all(FORWARDED_FOR).into_iter().rev();
+        let mut hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+        let mut nearest = peer.to_canonical();
+        while self.0.contains(&nearest)
+            && let Some(next) = hops.next().and_then(parse)
+        {
+            nearest = next;
+        }
+        nearest
+    }
+}
+
+/// An address as proxies write it, with or without a port.
+fn parse(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    hop.parse()
+        .ok()
+        .or_else(with_port)
+        .map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn client(trusted: &[&str], peer: &str, forwarded: &[&'static str]) -> Address {
+        let trusted: Vec<IpAddr> = trusted.iter().map(|address| address.parse().unwrap()).collect();
+        let proxies = Proxies::new(&trusted);
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
+        }
+        let mut extensions = Extensions::new();
+        extensions.insert(ClientAddr(SocketAddr::new(peer.parse().unwrap(), 4711)));
+        proxies.client(&headers, &extensions)
+    }
+
+    fn address(text: &str) -> Address {
+        text.parse::<IpAddr>().unwrap().into()
+    }
+
+    #[test]
+    fn a_stranger_cannot_name_another_client() {
+        assert_eq!(client(&[], "192.0.2.1", &["198.51.100.7"]), address("192.0.2.1"));
+        assert_eq!(
+            client(&["192.0.2.9"], "192.0.2.1", &["198.51.100.7"]),
+            address("192.0.2.1")
+        );
+    }
+
+    #[test]
+    fn behind_trusted_proxies_the_rightmost_untrusted_address_is_the_client() {
+        let trusted = ["192.0.2.1", "192.0.2.2"];
+        for forwarded in [
+            &["203.0.113.9, 198.51.100.7"][..],
+            &["203.0.113.9", "198.51.100.7 , 192.0.2.2"],
+            &["nonsense, 198.51.100.7:4000, ::ffff:192.0.2.2"],
+        ] {
+            assert_eq!(
+                client(&trusted, "192.0.2.1", forwarded),
+                address("198.51.100.7"),
+                "{forwarded:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_trusted_proxy_that_names_nobody_is_itself_the_client() {
+        for forwarded in [&[][..], &["unknown"], &["198.51.100.7, "]] {
+            assert_eq!(
+                client(&["192.0.2.1"], "192.0.2.1", forwarded),
+                address("192.0.2.1")
+            );
+        }
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_client_and_ipv4_looks_the_same_in_both_notations() {
+        assert_eq!(
+            address("2001:db8:1:2::1"),
+            address("2001:db8:1:2:ffff:ffff:ffff:ffff")
+        );
+        assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
+        assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
+        assert_ne!(address("192.0.2.1"), address("192.0.2.2"));
+    }
+}

@@ -1,0 +1,54 @@
+//! What a service hears of a client's headers.
+
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_service_hears_only_the_headers_it_needs() {
+    let world = World::echoing().await;
+    let sent = [
+        ("authorization", "Bearer t"),
+        ("accept", "application/json"),
+        ("if-none-match", "\"a\""),
+        ("if-none-match", "\"b\""),
+        ("x-request-id", "req-1"),
+        ("cookie", "a=b"),
+        ("host", "evil.example"),
+        ("origin", "http://localhost:5173"),
+        ("user-agent", "test"),
+        ("forwarded", "for=198.51.100.7"),
+        ("x-forwarded-for", "198.51.100.7"),
+        ("x-forwarded-host", "evil.example"),
+        ("x-real-ip", "198.51.100.7"),
+        ("x-user-id", "aaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("x-original-url", "/internal/accounts"),
+        ("x-rewrite-url", "/internal/accounts"),
+        ("x-http-method-override", "DELETE"),
+        ("connection", "upgrade"),
+        ("upgrade", "h2c"),
+        ("te", "trailers"),
+        ("accept-encoding", "gzip"),
+        ("content-type", "application/json"),
+    ];
+    let answer = world.ask("GET", "/api/notes", &sent).await;
+    let mut heard = answer.body["headers"].clone();
+    let host = heard.as_object_mut().unwrap().remove("host").unwrap();
+    assert!(host[0].as_str().unwrap().starts_with("127.0.0.1:"), "{host}");
+    let expected = json!({
+        "authorization": ["Bearer t"], "accept": ["application/json"], "if-none-match": ["\"a\"", "\"b\""],
+        "x-request-id": ["req-1"],
+    });
+    assert_eq!(heard, expected);
+}
+
+#[tokio::test]
+async fn a_service_hears_the_id_that_the_client_is_told() {
+    let world = World::echoing().await;
+    let answer = world
+        .ask("GET", "/api/notes", &[("x-request-id", "not well formed")])
+        .await;
+    let id = answer.header("x-request-id");
+    assert_eq!(id.len(), 24);
+    assert_eq!(answer.body["headers"]["x-request-id"], json!([id]));
+}

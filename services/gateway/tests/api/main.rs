@@ -1,0 +1,13 @@
+//! The gateway through its edge, before stub services on real sockets, while the calendar stands still.
+
+#![cfg(test)]
+
+mod answers;
+mod bodies;
+mod headers;
+mod limits;
+mod opening;
+mod paths;
+mod sockets;
+mod stub;
+mod world;
