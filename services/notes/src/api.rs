@@ -1,0 +1,86 @@
+//! The routes of notes.
+//!
+//! Knows HTTP and the verbs; no rule and no store.
+
+mod internal;
+mod notes;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRef, FromRequestParts};
+use axum::routing::{get, post, put};
+use chassis::failure::Failure;
+use chassis::internal::Guard;
+use chassis::reply::Reply;
+use chassis::token::{Caller, Verifier};
+use http::StatusCode;
+use http::request::Parts;
+
+pub(crate) use self::wire::draft_of;
+use crate::service::Service;
+
+/// What handlers are given.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) notes: Arc<Service>,
+    pub(crate) verifier: Verifier,
+    pub(crate) guard: Guard,
+}
+
+/// Every route, over `app`.
+pub(crate) fn routes(app: App) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/notes", get(notes::list).post(notes::create))
+        .route(
+            "/notes/{id}",
+            get(notes::read).patch(notes::edit).delete(notes::delete),
+        )
+        .route("/internal/accounts/{account}/standing", put(internal::raise))
+        .route("/internal/fixtures", post(internal::import))
+        .with_state(app)
+}
+
+async fn health() -> Reply<wire::HealthResponse> {
+    Reply(
+        StatusCode::OK,
+        wire::HealthResponse {
+            status: "OK",
+            service: "Notes Service",
+        },
+    )
+}
+
+/// A caller whose session stands, for handlers that read more of the request before their verb asks the same:
+/// an ended session is told before anything that is wrong with a query or a body.
+pub(crate) struct Admitted(pub(crate) Caller);
+
+impl FromRequestParts<App> for Admitted {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        app.notes.admit(caller)?;
+        Ok(Self(caller))
+    }
+}
+
+impl FromRef<App> for Arc<Service> {
+    fn from_ref(app: &App) -> Self {
+        Self::clone(&app.notes)
+    }
+}
+
+impl FromRef<App> for Verifier {
+    fn from_ref(app: &App) -> Self {
+        app.verifier.clone()
+    }
+}
+
+impl FromRef<App> for Guard {
+    fn from_ref(app: &App) -> Self {
+        app.guard.clone()
+    }
+}

@@ -1,0 +1,206 @@
+//! What authors do with their notes, and what others tell us of authors.
+//!
+//! Owns the rules: who may, in what order, in which unit of work. Knows neither HTTP nor SQL.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::blocking;
+use chassis::clock::Clock;
+use chassis::entropy::Stream;
+use chassis::id::AccountId;
+use chassis::standing::{Rung, Standing};
+use chassis::token::Caller;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::Error;
+use crate::listing::{Listed, Listing};
+use crate::note::{Draft, Edit, Note, NoteId};
+use crate::store::{Changes, Store, StoreError, View};
+
+/// Notes that one transaction of a purge removes, so that other writes come in between (PROTOCOL.md §5).
+const PURGE_BATCH: u32 = 1000;
+/// A search that could not begin by then is refused: its caller will not wait much longer.
+const LONG_READ_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// The verbs of notes.
+#[derive(Debug)]
+pub(crate) struct Service {
+    store: Arc<Store>,
+    clock: Clock,
+    note_ids: Stream,
+    /// Scans that run at a time: the store has readers left for everyone else.
+    long_reads: Arc<Semaphore>,
+}
+
+impl Service {
+    /// The verbs over `store`, after purges that a stop interrupted were finished.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method fits one lifetime, a view has any"
+    )]
+    pub(crate) fn open(
+        store: Store,
+        clock: Clock,
+        note_ids: Stream,
+        long_reads: usize,
+    ) -> Result<Self, StoreError> {
+        for account in store.view(|notes| notes.to_purge())? {
+            purge(&store, account)?;
+        }
+        let long_reads = Arc::new(Semaphore::new(long_reads));
+        Ok(Self {
+            store: Arc::new(store),
+            clock,
+            note_ids,
+            long_reads,
+        })
+    }
+
+    /// Whether the caller's session stands.
+    pub(crate) fn admit(&self, caller: Caller) -> Result<(), Error> {
+        blocking::brief(|| self.store.view(|notes| admitted(notes, caller)))
+    }
+
+    /// Begins a note.
+    pub(crate) async fn create(&self, caller: Caller, draft: Draft) -> Result<Note, Error> {
+        let (ids, now) = (self.note_ids.clone(), self.clock.now());
+        self.change(move |notes| {
+            admit(notes, caller)?;
+            let mut note = Note::new(NoteId::random(&ids), caller.account, draft, now);
+            // A seed that is used again after a restart draws the same ids again.
+            while !notes.insert(&note)? {
+                note.id = NoteId::random(&ids);
+            }
+            Ok(note)
+        })
+        .await
+    }
+
+    /// One of the caller's notes.
+    pub(crate) fn read(&self, caller: Caller, id: NoteId) -> Result<Note, Error> {
+        blocking::brief(|| {
+            self.store.view(|notes| {
+                admitted(notes, caller)?;
+                notes.find(caller.account, id)?.ok_or(Error::NoteNotFound)
+            })
+        })
+    }
+
+    /// One page of the caller's notes.
+    pub(crate) async fn list(&self, caller: Caller, listing: Listing) -> Result<Listed, Error> {
+        if listing.is_brief() {
+            return blocking::brief(|| list(&self.store, caller, &listing));
+        }
+        let turn = self.turn().await?;
+        let store = Arc::clone(&self.store);
+        blocking::run(move || {
+            let listed = list(&store, caller, &listing);
+            drop(turn);
+            listed
+        })
+        .await
+    }
+
+    /// Changes one of the caller's notes.
+    pub(crate) async fn edit(&self, caller: Caller, id: NoteId, edit: Edit) -> Result<Note, Error> {
+        let now = self.clock.now();
+        self.change(move |notes| {
+            admit(notes, caller)?;
+            let before = notes.find(caller.account, id)?.ok_or(Error::NoteNotFound)?;
+            let after = before.edited(edit, now);
+            if after != before {
+                notes.replace(&before, &after)?;
+            }
+            Ok(after)
+        })
+        .await
+    }
+
+    /// Removes one of the caller's notes.
+    pub(crate) async fn delete(&self, caller: Caller, id: NoteId) -> Result<(), Error> {
+        self.change(move |notes| {
+            admit(notes, caller)?;
+            let note = notes.find(caller.account, id)?.ok_or(Error::NoteNotFound)?;
+            Ok(notes.remove(&note)?)
+        })
+        .await
+    }
+
+    /// Hears where an account stands. A deleted one's notes are gone when this returns.
+    pub(crate) async fn raise(&self, account: AccountId, news: Standing) -> Result<(), Error> {
+        let standing = self.change(move |notes| Ok(notes.raise(account, news)?)).await?;
+        if standing.rung == Rung::Deleted {
+            let store = Arc::clone(&self.store);
+            blocking::run(move || purge(&store, account)).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes over notes that are not there yet; those of deleted authors are left out. Returns how many were new.
+    pub(crate) async fn import(&self, imported: Vec<Note>) -> Result<u64, Error> {
+        self.change(move |notes| {
+            let mut added = 0;
+            for note in &imported {
+                let standing = notes.raise(note.author, Standing::new(Rung::Active))?;
+                added += u64::from(standing.rung != Rung::Deleted && notes.insert(note)?);
+            }
+            Ok(added)
+        })
+        .await
+    }
+
+    async fn change<T, W>(&self, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Changes<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        let store = Arc::clone(&self.store);
+        blocking::run(move || store.change(work)).await
+    }
+
+    /// Waits until one more scan may run; it may while the returned permit lives.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let turn = Arc::clone(&self.long_reads).acquire_owned();
+        let in_time = tokio::time::timeout(LONG_READ_WAIT_MAX, turn).await;
+        in_time.ok().and_then(Result::ok).ok_or(Error::Crowded)
+    }
+}
+
+fn list(store: &Store, caller: Caller, listing: &Listing) -> Result<Listed, Error> {
+    store.view(|notes| {
+        admitted(notes, caller)?;
+        Ok(notes.page(caller.account, listing)?)
+    })
+}
+
+/// Lets the caller in if their session stands, by our own record and what the token is news of: an author that
+/// was never heard of, or a reactivation that has not arrived here yet (PROTOCOL.md §3).
+fn admitted(notes: &View<'_>, caller: Caller) -> Result<(), Error> {
+    let vouched = Standing::vouched(caller.session);
+    let standing = notes
+        .standing(caller.account)?
+        .map_or(vouched, |known| known.join(vouched));
+    standing.admits(caller.session).map_err(Error::Ended)
+}
+
+/// The same, with the news written down; undone with everything else if the caller is refused.
+fn admit(notes: &Changes<'_>, caller: Caller) -> Result<(), Error> {
+    let standing = notes.raise(caller.account, Standing::vouched(caller.session))?;
+    standing.admits(caller.session).map_err(Error::Ended)
+}
+
+/// Removes the notes of a deleted account. Other writes come in between, but none of this account: it was marked
+/// before.
+fn purge(store: &Store, account: AccountId) -> Result<(), StoreError> {
+    let batch = move |notes: &Changes<'_>| {
+        let some = notes.some_notes(account, PURGE_BATCH)?;
+        some.iter().try_for_each(|note| notes.remove(note))?;
+        Ok(!some.is_empty())
+    };
+    while store.change::<_, StoreError, _>(batch)? {}
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Notes and authors in SQLite: one thread that writes, several connections that read.
+//!
+//! Synchronous; domain values in and out. It decides nothing: what may be done is for the verbs, which hand
+//! over one closure for each unit of work.
+
+mod change;
+mod commit;
+mod file;
+mod row;
+mod scan;
+mod tag;
+mod view;
+
+use std::fmt;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use chassis::writer::{Busy, Writer};
+use r2d2::Pool;
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::ErrorCode;
+
+pub(crate) use self::change::Changes;
+use self::commit::{Job, Unit};
+pub use self::file::OpenError;
+pub(crate) use self::view::View;
+
+/// There is a connection for every reader that can run at a time, so a wait means that something is stuck.
+const READER_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// Why the store could not do its part.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// Too many others wait already; nothing was done.
+    #[error("the notes database takes no more work now")]
+    Busy,
+    /// Nothing was written, for want of space.
+    #[error("the disk of the notes database is full")]
+    Full(#[source] Arc<rusqlite::Error>),
+    /// SQLite undid the whole batch because of another request in it.
+    #[error("the change was undone together with a failed one")]
+    Undone,
+    /// A stored value that no code of ours wrote.
+    #[error("{table} {key} is corrupt: {what}")]
+    Corrupt {
+        /// Where it is stored.
+        table: &'static str,
+        /// Its row.
+        key: i64,
+        /// What cannot be true of it.
+        what: &'static str,
+    },
+    /// Anything else that SQLite reports.
+    #[error("the notes database failed")]
+    Sqlite(#[source] Arc<rusqlite::Error>),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full(Arc::new(error)),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            _ => Self::Sqlite(Arc::new(error)),
+        }
+    }
+}
+
+/// The notes of one data directory. The fields close in this order: writes end, reads end, the lock goes.
+pub(crate) struct Store {
+    writer: Writer<Box<dyn Job>>,
+    readers: Pool<SqliteConnectionManager>,
+    _lock: File,
+}
+
+impl Store {
+    /// Locks `data_dir`, opens its database (a new one if there is none) and brings it up to date; `readers` is
+    /// how many can read at a time.
+    pub(crate) fn open(data_dir: &Path, readers: u32) -> Result<Self, OpenError> {
+        let lock = file::lock(data_dir)?;
+        let database = data_dir.join("notes.db");
+        let connection = file::writer(&database)?;
+        let readers = file::readers(&database, readers, READER_WAIT_MAX)?;
+        let writer = Writer::start("notes writer", move |jobs| commit::carry_out(&connection, jobs))
+            .map_err(|source| OpenError::Io {
+                path: database,
+                source,
+            })?;
+        Ok(Self {
+            writer,
+            readers,
+            _lock: lock,
+        })
+    }
+
+    /// Looks at one state of the data, that of the last commit or a later one.
+    pub(crate) fn view<T, E>(&self, look: impl FnOnce(&View<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let mut connection = self.readers.get().map_err(|_waited| StoreError::Busy)?;
+        let snapshot = connection.transaction().map_err(StoreError::from)?;
+        look(&View::of(&snapshot))
+    }
+
+    /// Changes data: all of `work` is durable when this returns its value, none of it when it returns an error.
+    pub(crate) fn change<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: FnOnce(&Changes<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (caller, outcome) = sync_channel(1);
+        self.writer
+            .submit(Box::new(Unit::new(work, caller)))
+            .map_err(|Busy| StoreError::Busy)?;
+        // Without an answer the writer has ended, and with it the service.
+        outcome
+            .recv()
+            .unwrap_or_else(|_ended| Err(StoreError::Busy.into()))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

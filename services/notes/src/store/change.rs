@@ -1,0 +1,179 @@
+//! What can be changed, inside the writer's transaction: rows, counters, tags and the log of changes together.
+//!
+//! Decides nothing: whether a change may happen was asked before, in the same transaction.
+
+use std::ops::Deref;
+
+use chassis::id::AccountId;
+use chassis::standing::Standing;
+use rusqlite::Connection;
+
+use super::row::{number_of, tags_json};
+use super::{StoreError, View, tag};
+use crate::note::Note;
+
+/// Rows that the log of changes keeps. Deriving everything again from the notes takes less time than going
+/// through more.
+const CHANGES_MAX: i64 = 100_000;
+
+/// What happened to a note, as the log says it.
+#[derive(Clone, Copy)]
+enum Kind {
+    Written = 1,
+    Removed = 2,
+}
+
+/// A unit of work that changes data; it sees what it changed.
+pub(crate) struct Changes<'a> {
+    connection: &'a Connection,
+    view: View<'a>,
+}
+
+impl<'a> Deref for Changes<'a> {
+    type Target = View<'a>;
+
+    fn deref(&self) -> &View<'a> {
+        &self.view
+    }
+}
+
+impl<'a> Changes<'a> {
+    /// Changes through `connection`, inside a transaction of it.
+    pub(super) const fn of(connection: &'a Connection) -> Self {
+        Self {
+            connection,
+            view: View::of(connection),
+        }
+    }
+
+    /// Joins `news` to where `account` stands, and tells where that is now.
+    pub(crate) fn raise(&self, account: AccountId, news: Standing) -> Result<Standing, StoreError> {
+        let known = self.view.standing(account)?;
+        let standing = known.map_or(news, |known| known.join(news));
+        if known != Some(standing) {
+            let mut statement = self.connection.prepare_cached(
+                "INSERT INTO author (account, generation, rung, epoch)
+                 VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (account) DO UPDATE
+                 SET generation = ?2, rung = ?3, epoch = ?4",
+            )?;
+            let Standing {
+                generation,
+                rung,
+                epoch,
+            } = standing;
+            statement.execute((account.as_bytes(), generation, number_of(rung), epoch))?;
+        }
+        Ok(standing)
+    }
+
+    /// Adds `note`, whose author is known; `false` when there is a note with its id, which stays as it is.
+    pub(crate) fn insert(&self, note: &Note) -> Result<bool, StoreError> {
+        let draft = &note.draft;
+        let (author, serial) = self.next_serial(note.author)?;
+        let number = author << 32 | serial;
+        let mut statement = self.connection.prepare_cached(
+            "INSERT INTO note (number, id, author, archived, pinned, updated, created, title, tags, background, content)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (id) DO NOTHING",
+        )?;
+        let inserted = statement.execute((
+            number,
+            note.id.as_bytes(),
+            author,
+            draft.is_archived,
+            draft.is_pinned,
+            note.updated_at.as_millis(),
+            note.created_at.as_millis(),
+            draft.title.as_str(),
+            tags_json(&draft.tags),
+            draft.background_color.as_str(),
+            draft.content.as_str(),
+        ))?;
+        if inserted == 0 {
+            return Ok(false);
+        }
+        self.count(author, draft.is_archived, 1)?;
+        tag::insert(self.connection, number, note)?;
+        self.log(number, Kind::Written)?;
+        Ok(true)
+    }
+
+    /// Replaces `before`, a note that is there, by `after`, which has its id.
+    pub(crate) fn replace(&self, before: &Note, after: &Note) -> Result<(), StoreError> {
+        let draft = &after.draft;
+        let mut statement = self.connection.prepare_cached(
+            "UPDATE note
+             SET archived = ?2, pinned = ?3, updated = ?4, title = ?5, tags = ?6, background = ?7, content = ?8
+             WHERE id = ?1
+             RETURNING number",
+        )?;
+        let values = (
+            after.id.as_bytes(),
+            draft.is_archived,
+            draft.is_pinned,
+            after.updated_at.as_millis(),
+            draft.title.as_str(),
+            tags_json(&draft.tags),
+            draft.background_color.as_str(),
+            draft.content.as_str(),
+        );
+        let number = statement.query_one(values, |row| row.get(0))?;
+        if before.draft.is_archived != draft.is_archived {
+            self.count(author_of(number), before.draft.is_archived, -1)?;
+            self.count(author_of(number), draft.is_archived, 1)?;
+        }
+        tag::remove(self.connection, number, before)?;
+        tag::insert(self.connection, number, after)?;
+        self.log(number, Kind::Written)
+    }
+
+    /// Removes `note`, which is there.
+    pub(crate) fn remove(&self, note: &Note) -> Result<(), StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("DELETE FROM note WHERE id = ?1 RETURNING number")?;
+        let number = statement.query_one([note.id.as_bytes()], |row| row.get(0))?;
+        self.count(author_of(number), note.draft.is_archived, -1)?;
+        tag::remove(self.connection, number, note)?;
+        self.log(number, Kind::Removed)
+    }
+
+    /// The author's number and the serial of the next note.
+    fn next_serial(&self, account: AccountId) -> Result<(i64, i64), StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "UPDATE author
+             SET serial = serial + 1
+             WHERE account = ?1
+             RETURNING number, serial",
+        )?;
+        Ok(statement.query_one([account.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    fn count(&self, author: i64, is_archived: bool, change: i8) -> Result<(), StoreError> {
+        let sql = if is_archived {
+            "UPDATE author SET archived = archived + ?2 WHERE number = ?1"
+        } else {
+            "UPDATE author SET active = active + ?2 WHERE number = ?1"
+        };
+        self.connection.prepare_cached(sql)?.execute((author, change))?;
+        Ok(())
+    }
+
+    /// Gives the change its sequence number and lets the oldest row go.
+    fn log(&self, number: i64, kind: Kind) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("INSERT INTO change (note, kind) VALUES (?1, ?2)")?
+            .execute((number, kind as u8))?;
+        let oldest = self.connection.last_insert_rowid() - CHANGES_MAX;
+        self.connection
+            .prepare_cached("DELETE FROM change WHERE seq <= ?1")?
+            .execute([oldest])?;
+        Ok(())
+    }
+}
+
+/// A note's number leads with that of its author.
+const fn author_of(number: i64) -> i64 {
+    number >> 32
+}

@@ -1,0 +1,153 @@
+//! Rows of notes and authors, and what they are in the domain.
+//!
+//! Knows no statement that writes: see `change.rs`.
+
+use chassis::clock::Timestamp;
+use chassis::id::AccountId;
+use chassis::standing::{Rung, Standing};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::StoreError;
+use crate::note::{Draft, Note, NoteId, Text, Title};
+
+/// An author's row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AuthorRow {
+    pub(super) number: i64,
+    pub(super) standing: Standing,
+    pub(super) active: u32,
+    pub(super) archived: u32,
+}
+
+impl AuthorRow {
+    /// The row of `account`.
+    pub(super) fn find(connection: &Connection, account: AccountId) -> Result<Option<Self>, StoreError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT number, generation, rung, epoch, active, archived
+             FROM author
+             WHERE account = ?1",
+        )?;
+        let mut rows = statement.query([account.as_bytes()])?;
+        rows.next()?.map(Self::read).transpose()
+    }
+
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        let number = row.get(0)?;
+        let corrupt = || StoreError::Corrupt {
+            table: "author",
+            key: number,
+            what: "rung",
+        };
+        let rung = rung_of(row.get(2)?).ok_or_else(corrupt)?;
+        let standing = Standing {
+            generation: row.get(1)?,
+            rung,
+            epoch: row.get(3)?,
+        };
+        Ok(Self {
+            number,
+            standing,
+            active: row.get(4)?,
+            archived: row.get(5)?,
+        })
+    }
+}
+
+/// The number that stands for `rung` in the database.
+pub(super) const fn number_of(rung: Rung) -> u8 {
+    match rung {
+        Rung::Pending => 0,
+        Rung::Active => 1,
+        Rung::Disabled => 2,
+        Rung::Deleted => 3,
+    }
+}
+
+const fn rung_of(number: u8) -> Option<Rung> {
+    match number {
+        0 => Some(Rung::Pending),
+        1 => Some(Rung::Active),
+        2 => Some(Rung::Disabled),
+        3 => Some(Rung::Deleted),
+        _ => None,
+    }
+}
+
+/// Reads the note `number` of `author`, which an index says is there.
+pub(super) fn note(connection: &Connection, author: AccountId, number: i64) -> Result<Note, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, archived, pinned, updated, created, title, tags, background, content
+         FROM note
+         WHERE number = ?1",
+    )?;
+    let corrupt = |what| StoreError::Corrupt {
+        table: "note",
+        key: number,
+        what,
+    };
+    let row = statement
+        .query_row([number], NoteRow::read)
+        .optional()?
+        .ok_or_else(|| corrupt("missing"))?;
+    row.into_note(author).map_err(corrupt)
+}
+
+/// A note's row, before its values are believed.
+struct NoteRow {
+    id: [u8; 16],
+    is_archived: bool,
+    is_pinned: bool,
+    updated: i64,
+    created: i64,
+    title: String,
+    tags: String,
+    background: String,
+    content: String,
+}
+
+impl NoteRow {
+    fn read(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            is_archived: row.get(1)?,
+            is_pinned: row.get(2)?,
+            updated: row.get(3)?,
+            created: row.get(4)?,
+            title: row.get(5)?,
+            tags: row.get(6)?,
+            background: row.get(7)?,
+            content: row.get(8)?,
+        })
+    }
+
+    fn into_note(self, author: AccountId) -> Result<Note, &'static str> {
+        let text = |text, what| Text::new(text).ok_or(what);
+        let draft = Draft {
+            title: Title::new(text(self.title, "title")?).ok_or("title")?,
+            content: text(self.content, "content")?,
+            tags: tags_of(&self.tags).ok_or("tags")?,
+            is_pinned: self.is_pinned,
+            is_archived: self.is_archived,
+            background_color: text(self.background, "background")?,
+        };
+        Ok(Note {
+            id: NoteId::from_bytes(self.id),
+            author,
+            draft,
+            created_at: Timestamp::from_millis(self.created),
+            updated_at: Timestamp::from_millis(self.updated),
+        })
+    }
+}
+
+fn tags_of(json: &str) -> Option<Vec<Text>> {
+    let tags: Vec<String> = serde_json::from_str(json).ok()?;
+    tags.into_iter().map(Text::new).collect()
+}
+
+/// A note's tags as they are stored.
+pub(super) fn tags_json(tags: &[Text]) -> String {
+    let tags: Vec<&str> = tags.iter().map(Text::as_str).collect();
+    // Strings are always JSON; the empty text would be found corrupt when read.
+    serde_json::to_string(&tags).unwrap_or_default()
+}

@@ -1,0 +1,81 @@
+//! What the store does with its directory.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+#[test]
+fn what_was_committed_is_there_after_reopening() {
+    let world = World::new();
+    world.insert(note(ADA, 1));
+    let world = world.reopened();
+    assert_eq!(
+        world.page(ADA, &all()),
+        Listed {
+            notes: vec![note(ADA, 1)],
+            total: 1
+        }
+    );
+}
+
+#[test]
+fn a_directory_in_use_is_refused_and_its_owner_unharmed() {
+    let world = World::new();
+    let refused = Store::open(world.dir.path(), 1).err().unwrap();
+    assert!(matches!(refused, OpenError::Locked { .. }), "{refused}");
+    assert!(world.insert(note(ADA, 1)));
+}
+
+#[test]
+fn every_file_belongs_to_its_owner_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = dir.path().join("notes.db");
+    std::fs::write(&database, "").unwrap();
+    std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let world = World {
+        store: Store::open(dir.path(), 4).unwrap(),
+        dir,
+    };
+    world.insert(note(ADA, 1));
+    let mut names = Vec::new();
+    for entry in world.dir.path().read_dir().unwrap().map(Result::unwrap) {
+        let mode = entry.metadata().unwrap().permissions().mode();
+        names.push(entry.file_name().into_string().unwrap());
+        assert_eq!(mode & 0o777, 0o600, "{names:?}");
+    }
+    names.sort();
+    assert_eq!(names, ["lock", "notes.db", "notes.db-shm", "notes.db-wal"]);
+}
+
+#[test]
+fn a_file_that_is_no_database_of_ours_is_refused_with_its_path() {
+    let refused = |bytes: &[u8]| {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("notes.db"), bytes).unwrap();
+        Store::open(dir.path(), 1).err().unwrap()
+    };
+    let error = refused(&b"This is a letter, not a database. ".repeat(40));
+    assert!(
+        matches!(&error, OpenError::Database { path, .. } if path.ends_with("notes.db")),
+        "{error}"
+    );
+    let nowhere = tempfile::tempdir().unwrap().path().join("missing");
+    let missing = Store::open(&nowhere, 1).err().unwrap();
+    assert!(
+        matches!(&missing, OpenError::Io { path, .. } if path.ends_with("lock")),
+        "{missing}"
+    );
+}
+
+#[test]
+fn a_database_of_a_later_version_is_left_alone() {
+    let world = World::new();
+    world.raw().pragma_update(None, "user_version", 99).unwrap();
+    let World { store, dir } = world;
+    drop(store);
+    let refused = Store::open(dir.path(), 1).err().unwrap();
+    assert!(
+        matches!(refused, OpenError::TooNew { version: 99, .. }),
+        "{refused}"
+    );
+}
