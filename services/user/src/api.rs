@@ -1,0 +1,68 @@
+//! The routes of the user service.
+//!
+//! Handlers take valid arguments, call one verb and answer; the rules are in the verbs.
+
+mod admin;
+mod internal;
+mod me;
+pub(crate) mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::{delete, get, patch, post, put};
+use chassis::internal::Guard;
+use chassis::reply::Reply;
+use chassis::token::Verifier;
+use http::StatusCode;
+
+use crate::service::Service;
+use wire::Health;
+
+/// What handlers and extractors draw on.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) user: Arc<Service>,
+    pub(crate) verifier: Verifier,
+    pub(crate) guard: Guard,
+}
+
+impl FromRef<App> for Arc<Service> {
+    fn from_ref(app: &App) -> Self {
+        Self::clone(&app.user)
+    }
+}
+
+impl FromRef<App> for Verifier {
+    fn from_ref(app: &App) -> Self {
+        app.verifier.clone()
+    }
+}
+
+impl FromRef<App> for Guard {
+    fn from_ref(app: &App) -> Self {
+        app.guard.clone()
+    }
+}
+
+/// Every route, public ones first.
+pub(crate) fn routes(app: App) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/users/me", get(me::show))
+        .route("/users/update-me", patch(me::edit))
+        .route("/users/delete-me", delete(me::leave))
+        .route("/users", get(admin::list))
+        .route("/users/{id}", get(admin::show).patch(admin::edit).delete(admin::erase))
+        .route("/internal/profiles/{account}", put(internal::register))
+        .route("/internal/profiles/{account}/abort", put(internal::abort))
+        .route("/internal/accounts/{account}/standing", put(internal::hear))
+        .route("/internal/accounts/{account}/role", put(internal::set_role))
+        .route("/internal/fixtures", post(internal::import))
+        .with_state(app)
+}
+
+async fn health() -> Reply<Health> {
+    Reply(StatusCode::OK, Health { status: "OK", service: "User Service" })
+}

@@ -1,0 +1,67 @@
+//! Routes for other services and the operator.
+//!
+//! Each may be called again with the same body and then changes nothing more.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use chassis::body::Internal;
+use chassis::contract::{AbortProfile, FixturesTaken, NewProfile, RoleChange};
+use chassis::failure::Failure;
+use chassis::internal::Peer;
+use chassis::reply::Reply;
+use chassis::standing::Standing;
+use http::StatusCode;
+
+use super::wire::{Done, account, done, draft};
+use crate::fixture::Item;
+use crate::service::Service;
+
+pub(super) async fn register(
+    _: Peer,
+    State(user): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Internal(body): Internal<NewProfile>,
+) -> Result<Reply<Done>, Failure> {
+    user.register(draft(account(&id)?, &body)?).await?;
+    Ok(done())
+}
+
+pub(super) async fn abort(
+    _: Peer,
+    State(user): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Internal(body): Internal<AbortProfile>,
+) -> Result<Reply<Done>, Failure> {
+    user.abort(account(&id)?, body.saga).await?;
+    Ok(done())
+}
+
+pub(super) async fn hear(
+    _: Peer,
+    State(user): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Internal(standing): Internal<Standing>,
+) -> Result<Reply<Done>, Failure> {
+    user.hear(account(&id)?, standing).await?;
+    Ok(done())
+}
+
+pub(super) async fn set_role(
+    _: Peer,
+    State(user): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Internal(body): Internal<RoleChange>,
+) -> Result<Reply<Done>, Failure> {
+    user.set_role(account(&id)?, body.role).await?;
+    Ok(done())
+}
+
+pub(super) async fn import(
+    _: Peer,
+    State(user): State<Arc<Service>>,
+    Internal(items): Internal<Vec<Item>>,
+) -> Result<Reply<FixturesTaken>, Failure> {
+    let added = user.load(items.into_iter().map(Item::into_draft).collect()).await?;
+    Ok(Reply(StatusCode::OK, FixturesTaken { added: added as u64 }))
+}

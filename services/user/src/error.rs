@@ -1,0 +1,98 @@
+//! Everything that can go wrong in user, and how each looks to the caller.
+//!
+//! The match into the envelope is exhaustive; nothing here knows where an error was raised.
+
+use chassis::failure::Failure;
+use chassis::peer::PeerError;
+use chassis::standing::Ended;
+use chassis::token;
+use http::StatusCode;
+
+use crate::store::StoreError;
+
+/// A wait of a moment: the writer works its queue off within seconds, and a peer restarts as fast.
+const MOMENT_S: u32 = 1;
+
+/// Why user did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The token's account or session has ended.
+    #[error("the session has ended")]
+    SessionEnded(Ended),
+    /// The caller is no administrator.
+    #[error("the caller is no administrator")]
+    NotAdmin,
+    /// There is no such account.
+    #[error("there is no such account")]
+    AccountUnknown,
+    /// The username belongs to someone.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// The username of a fixture's profile belongs to someone.
+    #[error("the username {0} is taken")]
+    FixtureUsernameTaken(String),
+    /// Every username that was generated belongs to someone.
+    #[error("no generated username is free")]
+    NoUsernameFree,
+    /// The e-mail belongs to someone.
+    #[error("the e-mail is taken")]
+    EmailTaken,
+    /// Auth could not be asked for the e-mail; nothing is changed.
+    #[error("the e-mail could not be reserved")]
+    EmailUnavailable(#[source] PeerError),
+    /// The account was erased, or its registration aborted.
+    #[error("the account is gone for good")]
+    Erased,
+    /// Another registration made the account's profile.
+    #[error("the account has a profile of another registration")]
+    AccountTaken,
+    /// The store takes no more work.
+    #[error("the store is busy")]
+    StoreBusy,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] StoreError),
+    /// The task that moves an e-mail ended without an outcome.
+    #[error("a change of an e-mail ended early")]
+    Interrupted(#[from] tokio::task::JoinError),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::UsernameTaken { .. } => Self::UsernameTaken,
+            StoreError::Erased => Self::Erased,
+            StoreError::AccountTaken => Self::AccountTaken,
+            StoreError::Crowded | StoreError::Busy => Self::StoreBusy,
+            error @ StoreError::Engine(_) => Self::Store(error),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::SessionEnded(ended) => token::ended(*ended),
+            Error::NotAdmin => {
+                Self::new(StatusCode::FORBIDDEN, "You do not have permission to perform this action")
+            }
+            Error::AccountUnknown => Self::new(StatusCode::NOT_FOUND, "No user found with that ID"),
+            Error::UsernameTaken => Self::new(StatusCode::CONFLICT, "username already exists"),
+            Error::FixtureUsernameTaken(name) => {
+                Self::new(StatusCode::CONFLICT, format!("username {name} already exists"))
+            }
+            Error::NoUsernameFree => {
+                Self::unavailable("No username could be found, please try again", MOMENT_S)
+            }
+            Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email already exists"),
+            Error::EmailUnavailable(_) => {
+                Self::unavailable("This email is not available right now, please try again", MOMENT_S)
+                    .because(&error)
+            }
+            Error::Erased => Self::new(StatusCode::GONE, "The account is gone"),
+            Error::AccountTaken => Self::new(StatusCode::CONFLICT, "account already exists"),
+            Error::StoreBusy => Self::unavailable("The service is busy, please try again", MOMENT_S),
+            Error::Store(_) | Error::Interrupted(_) => Self::internal(&error),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Profiles and their administration.
+//!
+//! A request goes from `api` (HTTP) through `service` (the verb) to `store` (PoloDB). What other services must
+//! hear is committed with the change and delivered by `relay`; the only question that waits for an answer is the
+//! one to auth whether an e-mail is free (`peer`). It knows no passwords, issues no tokens and sees no notes.
+
+mod api;
+mod change;
+mod error;
+pub mod fixture;
+mod news;
+mod peer;
+mod profile;
+mod relay;
+mod roster;
+mod service;
+mod store;
+mod suggestion;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chassis::clock::Clock;
+use chassis::connect::Client;
+use chassis::edge::{self, Edge};
+use chassis::entropy::{Entropy, Stream};
+use chassis::internal::{Guard, Key, Signer};
+use chassis::peer::Peer;
+use chassis::secret::Secret;
+use chassis::shutdown::Shutdown;
+use chassis::token::Verifier;
+use http::{HeaderValue, Uri};
+
+use self::api::App;
+use self::service::Service;
+pub use self::store::OpenError;
+use self::store::Store;
+
+/// The service's name, for streams of randomness and for credentials.
+const NAME: &str = "user";
+
+/// What the user service is made of.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its own directory; held exclusively while the service is open.
+    pub data_dir: PathBuf,
+    /// The calendar.
+    pub clock: Clock,
+    /// Where its randomness comes from.
+    pub entropy: Entropy,
+    /// What tokens are signed with.
+    pub secret: Secret<String>,
+    /// The one origin that browsers may call from.
+    pub client_url: HeaderValue,
+    /// The connections to other services.
+    pub client: Client,
+    /// Where auth is.
+    pub auth: Uri,
+    /// Where notes is.
+    pub notes: Uri,
+}
+
+/// The user service, open.
+#[derive(Debug)]
+pub struct User {
+    service: Arc<Service>,
+    edge: Edge,
+    peers: Vec<Peer>,
+    jitter: Stream,
+}
+
+impl User {
+    /// Takes the data directory and opens the database in it. Blocks for as long as that takes.
+    pub fn open(config: Config) -> Result<Self, OpenError> {
+        let store = Arc::new(Store::open(&config.data_dir)?);
+        let key = Key::derive(&config.secret);
+        let signer = Signer::new(NAME, &key, config.clock.clone());
+        let peer = |name, uri: &Uri| Peer::new(name, uri.clone(), config.client.clone(), signer.clone());
+        let peers = vec![peer(peer::AUTH, &config.auth), peer(peer::NOTES, &config.notes)];
+        let service = Arc::new(Service {
+            store,
+            auth: peer::Auth::new(peer(peer::AUTH, &config.auth)),
+            clock: config.clock.clone(),
+            digits: config.entropy.stream(NAME, "username"),
+            change_ids: config.entropy.stream(NAME, "change id"),
+        });
+        let app = App {
+            user: Arc::clone(&service),
+            verifier: Verifier::new(&config.secret, config.clock.clone()),
+            guard: Guard::new(NAME, &key, config.clock.clone()),
+        };
+        let request_ids = config.entropy.stream(NAME, "request id");
+        let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
+        let jitter = config.entropy.stream(NAME, "jitter");
+        Ok(Self { service, edge: Edge::around(api::routes(app), edge), peers, jitter })
+    }
+
+    /// The service's routes.
+    pub fn router(&self) -> Edge {
+        self.edge.clone()
+    }
+
+    /// Delivers what other services must hear, until `shutdown`.
+    pub fn relay(&self, shutdown: Shutdown) -> impl Future<Output = ()> + Send + use<> {
+        relay::run(Arc::clone(&self.service.store), self.peers.clone(), self.jitter.clone(), shutdown)
+    }
+}

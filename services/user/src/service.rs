@@ -1,0 +1,183 @@
+//! What people, administrators and other services can have done to profiles.
+//!
+//! It knows neither HTTP nor the database. Whoever calls a verb was admitted before; the store decides again
+//! inside the commit where that may have changed.
+
+mod email;
+
+use std::sync::Arc;
+
+use chassis::blocking;
+use chassis::clock::Clock;
+use chassis::contract::Role;
+use chassis::entropy::Stream;
+use chassis::id::AccountId;
+use chassis::outbox::{SETTLE_WITHIN, Sequence};
+use chassis::page::Page;
+use chassis::standing::{Ended, Standing};
+use chassis::token::Caller;
+
+use crate::error::Error;
+use crate::news;
+use crate::peer::Auth;
+use crate::profile::{Draft, Edit, Profile};
+use crate::store::{Listing, Newcomer, Revision, Store, StoreError};
+use crate::suggestion;
+
+/// The verbs and what they need.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) store: Arc<Store>,
+    pub(crate) auth: Auth,
+    pub(crate) clock: Clock,
+    /// Draws the digits of generated usernames.
+    pub(crate) digits: Stream,
+    /// Draws the ids under which auth holds e-mails.
+    pub(crate) change_ids: Stream,
+}
+
+impl Service {
+    /// The profile of `caller`, if the token is still worth something.
+    pub(crate) fn admit(&self, caller: Caller) -> Result<Profile, Error> {
+        let found = blocking::brief(|| self.store.find(caller.account))?;
+        let profile = found.ok_or(Error::SessionEnded(Ended::Account))?;
+        profile.standing.admits(caller.session).map_err(Error::SessionEnded)?;
+        Ok(profile)
+    }
+
+    /// The profile of `caller`, who must be an administrator by now.
+    pub(crate) fn admit_admin(&self, caller: Caller) -> Result<Profile, Error> {
+        let profile = self.admit(caller)?;
+        if profile.role == Role::Admin { Ok(profile) } else { Err(Error::NotAdmin) }
+    }
+
+    /// Changes the caller's own profile, unless it was deactivated meanwhile.
+    pub(crate) async fn edit_own(&self, caller: &Profile, edit: Edit) -> Result<Profile, Error> {
+        let edited = self.revise(caller.account, edit, Profile::is_active).await?;
+        edited.ok_or(Error::SessionEnded(Ended::Account))
+    }
+
+    /// Deactivates the caller's account everywhere (PROTOCOL.md §4).
+    pub(crate) async fn leave(&self, caller: &Profile) -> Result<(), Error> {
+        self.revise(caller.account, Edit::deactivation(), Profile::is_active).await.map(drop)
+    }
+
+    /// One page of all profiles, inactive ones too.
+    pub(crate) async fn list(&self, _admin: &Profile, page: Page) -> Result<Listing, Error> {
+        let store = Arc::clone(&self.store);
+        Ok(blocking::run(move || store.page(page)).await?)
+    }
+
+    /// The profile of `account`.
+    pub(crate) fn show(&self, _admin: &Profile, account: AccountId) -> Result<Profile, Error> {
+        blocking::brief(|| self.store.find(account))?.ok_or(Error::AccountUnknown)
+    }
+
+    /// Changes any profile, inactive ones too; what others keep of it follows before the answer if they are up.
+    pub(crate) async fn edit(
+        self: &Arc<Self>,
+        admin: &Profile,
+        account: AccountId,
+        edit: Edit,
+    ) -> Result<Profile, Error> {
+        let before = self.show(admin, account)?;
+        match edit.email.clone().filter(|email| *email != before.email) {
+            Some(email) => self.move_email(account, email, edit).await,
+            None => self.revise(account, edit, |_| true).await?.ok_or(Error::AccountUnknown),
+        }
+    }
+
+    /// Erases an account everywhere, for good (PROTOCOL.md §5).
+    pub(crate) async fn erase(&self, admin: &Profile, account: AccountId) -> Result<(), Error> {
+        let store = Arc::clone(&self.store);
+        let removed = blocking::run(move || store.remove(account, news::erased)).await?;
+        let sent = removed.ok_or(Error::AccountUnknown)?;
+        tracing::info!(user.id = %account, admin.id = %admin.account, "an account was erased");
+        self.settled(&sent).await;
+        Ok(())
+    }
+
+    /// Makes the profile of an account that is being registered; the same registration may ask again.
+    pub(crate) async fn register(&self, draft: Draft) -> Result<(), Error> {
+        let generated = draft.username.is_none();
+        match self.insert(vec![draft]).await {
+            Err(StoreError::UsernameTaken { .. }) if generated => Err(Error::NoUsernameFree),
+            other => other.map(drop).map_err(Error::from),
+        }
+    }
+
+    /// Undoes a registration, whether its profile came already or is yet to come.
+    pub(crate) async fn abort(&self, account: AccountId, saga: String) -> Result<(), Error> {
+        let store = Arc::clone(&self.store);
+        Ok(blocking::run(move || store.abort(account, saga)).await?)
+    }
+
+    /// Takes note of what auth says about an account's sessions; of an account without a profile nothing.
+    pub(crate) async fn hear(&self, account: AccountId, standing: Standing) -> Result<(), Error> {
+        let store = Arc::clone(&self.store);
+        let heard = move |before: &Profile| {
+            Some(Revision { profile: before.heard(standing), news: vec![], ends: None })
+        };
+        blocking::run(move || store.replace(account, heard)).await?;
+        Ok(())
+    }
+
+    /// Sets the role of `account` by the operator's command.
+    pub(crate) async fn set_role(&self, account: AccountId, role: Role) -> Result<(), Error> {
+        let profile = blocking::brief(|| self.store.find(account))?.ok_or(Error::AccountUnknown)?;
+        let edit = if profile.role == role { Edit::default() } else { Edit::role(role) };
+        self.revise(account, edit, |_| true).await?.map(drop).ok_or(Error::AccountUnknown)
+    }
+
+    /// Inserts those of `drafts` that are not there; all or, if a name is taken, none.
+    pub(crate) async fn load(&self, drafts: Vec<Draft>) -> Result<usize, Error> {
+        self.insert(drafts).await.map_err(|error| match error {
+            StoreError::UsernameTaken { name } => Error::FixtureUsernameTaken(name),
+            other => other.into(),
+        })
+    }
+
+    async fn insert(&self, drafts: Vec<Draft>) -> Result<usize, StoreError> {
+        let newcomers = drafts.into_iter().map(|draft| self.newcomer(draft)).collect();
+        let store = Arc::clone(&self.store);
+        blocking::run(move || store.insert(newcomers)).await
+    }
+
+    /// A draft with the names that its profile may bear: the chosen one, or some generated ones.
+    fn newcomer(&self, draft: Draft) -> Newcomer {
+        let names = match &draft.username {
+            Some(chosen) => vec![chosen.clone()],
+            None => suggestion::names(&draft.email, &self.digits),
+        };
+        Newcomer { draft, names, now: self.clock.now() }
+    }
+
+    /// Commits `edit` with its news and waits for their delivery; `None` without a profile that `may` change.
+    async fn revise(
+        &self,
+        account: AccountId,
+        edit: Edit,
+        may: fn(&Profile) -> bool,
+    ) -> Result<Option<Profile>, Error> {
+        let (store, now) = (Arc::clone(&self.store), self.clock.now());
+        let revise = move |before: &Profile| may(before).then(|| Revision::of(before, &edit, now));
+        let Some(written) = blocking::run(move || store.replace(account, revise)).await? else {
+            return Ok(None);
+        };
+        self.settled(&written.sent).await;
+        Ok(Some(written.profile))
+    }
+
+    /// Gives the effects in other services a moment, so that they are there with the answer (PROTOCOL.md, S2).
+    async fn settled(&self, sent: &[Sequence]) {
+        self.store.outbox().settled(sent, SETTLE_WITHIN).await;
+    }
+}
+
+impl Revision {
+    /// What `edit` makes of `before`, with the news of it.
+    fn of(before: &Profile, edit: &Edit, now: chassis::clock::Timestamp) -> Self {
+        let profile = before.edited(edit, now);
+        Self { news: news::between(before, &profile), profile, ends: None }
+    }
+}

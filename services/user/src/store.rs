@@ -1,0 +1,257 @@
+//! Profiles on disk: who bears which name, in which order they are listed, and what waits to be told to others.
+//!
+//! Every verb is one unit of work on the writer thread, or a read by key. Rules that need no other document are
+//! the domain's; which messages a change sends is the service's to say.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use chassis::id::AccountId;
+use chassis::outbox::{Message, Outbox, Sequence};
+use chassis::page::Page;
+use chassis::profile::Username;
+
+mod change;
+mod doc;
+mod engine;
+mod file;
+mod registration;
+mod roster;
+
+use doc::{ClaimDoc, PROFILE, ProfileDoc, TOMBSTONE, TombstoneDoc, USERNAME_CLAIM};
+use engine::{Engine, EngineError, Tx};
+pub use file::OpenError;
+pub(crate) use registration::Newcomer;
+
+use crate::profile::Profile;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// Someone else bears the username.
+    #[error("the username is taken")]
+    UsernameTaken {
+        /// As it was asked for.
+        name: String,
+    },
+    /// The account was erased, or its registration aborted.
+    #[error("the account is gone for good")]
+    Erased,
+    /// Another registration made the account's profile.
+    #[error("the account has a profile of another registration")]
+    AccountTaken,
+    /// More changes are open than one list may hold.
+    #[error("too many changes are open")]
+    Crowded,
+    /// The writer's queue is full.
+    #[error("the writer takes no more work")]
+    Busy,
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(EngineError),
+}
+
+impl StoreError {
+    fn taken(name: &Username) -> Self {
+        Self::UsernameTaken { name: name.as_str().to_owned() }
+    }
+}
+
+impl From<EngineError> for StoreError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Busy(_) => Self::Busy,
+            other => Self::Engine(other),
+        }
+    }
+}
+
+/// What one commit makes of a profile.
+#[derive(Debug)]
+pub(crate) struct Revision {
+    pub(crate) profile: Profile,
+    /// What others must hear of it.
+    pub(crate) news: Vec<Message>,
+    /// The change that is done with this commit.
+    pub(crate) ends: Option<String>,
+}
+
+/// A profile as committed, with its messages' places in the outbox.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) profile: Profile,
+    pub(crate) sent: Vec<Sequence>,
+}
+
+/// One page of all profiles.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    pub(crate) total: u64,
+    pub(crate) profiles: Vec<Profile>,
+}
+
+/// The open database of one process.
+///
+/// Field order is drop order: the database closes before another process may have the lock.
+pub(crate) struct Store {
+    engine: Engine,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens or creates the store in `data_dir` for this process alone, and gives back every e-mail that was
+    /// held for a change when the last process ended.
+    pub(crate) fn open(data_dir: &Path) -> Result<Self, OpenError> {
+        let lock = file::lock(data_dir)?;
+        let path = data_dir.join("db");
+        let failed = |error| OpenError::database(&path, error);
+        let engine = Engine::open(&path, "user writer").map_err(failed)?;
+        file::restrict(&path)?;
+        change::abandon_orphans(&engine).map_err(failed)?;
+        Ok(Self { engine, _lock: lock })
+    }
+
+    /// What waits to be told to others.
+    pub(crate) fn outbox(&self) -> &Arc<Outbox> {
+        self.engine.outbox()
+    }
+
+    /// Removes a delivered message.
+    pub(crate) fn remove_message(&self, sequence: Sequence) -> Result<(), StoreError> {
+        Ok(self.engine.remove_message(sequence)?)
+    }
+
+    /// The profile of `account`.
+    pub(crate) fn find(&self, account: AccountId) -> Result<Option<Profile>, StoreError> {
+        let found = self.engine.find::<ProfileDoc>(PROFILE, account.to_string())?;
+        Ok(found.map(ProfileDoc::read).transpose()?)
+    }
+
+    /// The profiles of `page` in the order of their creation. One that is erased meanwhile is left out.
+    pub(crate) fn page(&self, page: Page) -> Result<Listing, StoreError> {
+        let roster = roster::find(&self.engine)?;
+        let mut profiles = Vec::new();
+        for slice in roster.slices(page.offset(), page.limit()) {
+            for account in roster::accounts(&self.engine, slice)? {
+                profiles.extend(self.find(account)?);
+            }
+        }
+        Ok(Listing { total: roster.total(), profiles })
+    }
+
+    /// Commits what `revise` makes of the profile of `account`; `None` if there is no profile or `revise`
+    /// declines.
+    pub(crate) fn replace<F>(&self, account: AccountId, revise: F) -> Result<Option<Written>, StoreError>
+    where
+        F: Fn(&Profile) -> Option<Revision> + Send + 'static,
+    {
+        self.write(move |tx| {
+            let Some(listed) = find_listed(tx, account)? else {
+                return Ok(None);
+            };
+            let Some(revision) = revise(&listed.profile) else {
+                return Ok(None);
+            };
+            if is_taken(tx, &listed.profile, &revision.profile.username)? {
+                return Err(StoreError::taken(&revision.profile.username));
+            }
+            Ok(Some(save(tx, &listed, revision)?))
+        })
+    }
+
+    /// Erases the profile of `account` for good and sends what `news` says of it; `None` if there is none.
+    pub(crate) fn remove<F>(&self, account: AccountId, news: F) -> Result<Option<Vec<Sequence>>, StoreError>
+    where
+        F: Fn(&Profile) -> Vec<Message> + Send + 'static,
+    {
+        self.write(move |tx| {
+            let Some(listed) = find_listed(tx, account)? else {
+                return Ok(None);
+            };
+            bury(tx, account)?;
+            remove(tx, &listed)?;
+            Ok(Some(send(tx, news(&listed.profile))?))
+        })
+    }
+
+    /// Runs `work` on the writer thread. It must refuse before its first write.
+    fn write<T, F>(&self, mut work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&Tx) -> Result<T, StoreError> + Send + 'static,
+    {
+        // A refusal is a value to the engine: only its own errors roll the batch back.
+        self.engine.write(move |tx| match work(tx) {
+            Err(StoreError::Engine(error)) => Err(error),
+            outcome => Ok(outcome),
+        })?
+    }
+}
+
+/// A profile with the chunk of the roster that lists it.
+struct Listed {
+    profile: Profile,
+    chunk: u32,
+}
+
+fn find_listed(tx: &Tx, account: AccountId) -> Result<Option<Listed>, EngineError> {
+    let Some(doc) = tx.find::<ProfileDoc>(PROFILE, account.to_string())? else {
+        return Ok(None);
+    };
+    let chunk = doc.chunk;
+    Ok(Some(Listed { profile: doc.read()?, chunk }))
+}
+
+fn is_gone(tx: &Tx, account: AccountId) -> Result<bool, EngineError> {
+    Ok(tx.find::<TombstoneDoc>(TOMBSTONE, account.to_string())?.is_some())
+}
+
+/// Whether `wanted` is borne by someone other than `profile`; its own name is free to it in any spelling.
+fn is_taken(tx: &Tx, profile: &Profile, wanted: &Username) -> Result<bool, EngineError> {
+    let canonical = wanted.canonical();
+    let is_own = canonical == profile.username.canonical();
+    Ok(!is_own && tx.find::<ClaimDoc>(USERNAME_CLAIM, canonical)?.is_some())
+}
+
+/// Writes `revision` in the place of `before`, and keeps the username's claim in step.
+fn save(tx: &Tx, before: &Listed, revision: Revision) -> Result<Written, EngineError> {
+    let Revision { profile, news, ends } = revision;
+    if profile.username.canonical() != before.profile.username.canonical() {
+        tx.remove(USERNAME_CLAIM, before.profile.username.canonical())?;
+        tx.insert(USERNAME_CLAIM, &ClaimDoc::of(&profile))?;
+    }
+    if profile != before.profile {
+        tx.replace(PROFILE, &ProfileDoc::of(&profile, before.chunk))?;
+    }
+    if let Some(change) = ends {
+        change::end(tx, &change)?;
+    }
+    let sent = send(tx, news)?;
+    Ok(Written { profile, sent })
+}
+
+/// Removes the profile with its username and its place in the list.
+fn remove(tx: &Tx, listed: &Listed) -> Result<(), EngineError> {
+    tx.remove(USERNAME_CLAIM, listed.profile.username.canonical())?;
+    roster::remove(tx, listed.profile.account, listed.chunk)?;
+    tx.remove(PROFILE, listed.profile.account.to_string()).map(drop)
+}
+
+/// Leaves a mark that keeps the account from ever coming back.
+fn bury(tx: &Tx, account: AccountId) -> Result<(), EngineError> {
+    if is_gone(tx, account)? { Ok(()) } else { tx.insert(TOMBSTONE, &TombstoneDoc { account }) }
+}
+
+fn send(tx: &Tx, news: Vec<Message>) -> Result<Vec<Sequence>, EngineError> {
+    news.into_iter().map(|message| tx.send(message)).collect()
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! Open changes of e-mails: one document lists them, because a start must find them without a scan.
+
+use chassis::profile::Username;
+
+use super::doc::{CHANGE, ChangeDoc, OpenChangesDoc};
+use super::engine::{Engine, EngineError, Tx};
+use super::{Store, StoreError, find_listed, is_taken};
+use crate::change::Change;
+
+/// The list's `_id`.
+const OPEN_ID: i32 = 0;
+/// Changes at a time: each is an administrator's request in flight, and all stand in one document.
+const OPEN_MAX: usize = 64;
+
+impl Store {
+    /// Puts `change` on record, before auth hears of it; `false` if its account has no profile. A `username`
+    /// that the same edit wants must be free.
+    pub(crate) fn begin(&self, change: Change, username: Option<Username>) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let Some(listed) = find_listed(tx, change.account)? else {
+                return Ok(false);
+            };
+            if let Some(name) = &username
+                && is_taken(tx, &listed.profile, name)?
+            {
+                return Err(StoreError::taken(name));
+            }
+            let mut open = open(tx)?;
+            if open.len() >= OPEN_MAX {
+                return Err(StoreError::Crowded);
+            }
+            open.push(ChangeDoc::of(&change));
+            keep(tx, open)?;
+            Ok(true)
+        })
+    }
+
+    /// Takes `change` off the record and gives its e-mail back to auth.
+    pub(crate) fn abandon(&self, change: Change) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            end(tx, &change.id)?;
+            tx.send(change.release())?;
+            Ok(())
+        })
+    }
+}
+
+/// Takes the change `id` off the record.
+pub(super) fn end(tx: &Tx, id: &str) -> Result<(), EngineError> {
+    let mut open = open(tx)?;
+    open.retain(|change| change.id != id);
+    keep(tx, open)
+}
+
+/// Abandons every change that a crash left open.
+pub(super) fn abandon_orphans(engine: &Engine) -> Result<(), EngineError> {
+    engine.write(|tx| {
+        let open = open(tx)?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        for change in open {
+            tx.send(change.read()?.release())?;
+        }
+        keep(tx, Vec::new())
+    })
+}
+
+fn open(tx: &Tx) -> Result<Vec<ChangeDoc>, EngineError> {
+    let doc = tx.find::<OpenChangesDoc>(CHANGE, OPEN_ID)?;
+    Ok(doc.map_or_else(Vec::new, |doc| doc.changes))
+}
+
+fn keep(tx: &Tx, changes: Vec<ChangeDoc>) -> Result<(), EngineError> {
+    let is_first = tx.find::<OpenChangesDoc>(CHANGE, OPEN_ID)?.is_none();
+    let doc = OpenChangesDoc { id: OPEN_ID, changes };
+    if is_first { tx.insert(CHANGE, &doc) } else { tx.replace(CHANGE, &doc) }
+}

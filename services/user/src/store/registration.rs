@@ -1,0 +1,87 @@
+//! Profiles that come and, when their registration is undone, go again.
+//!
+//! The same registration may ask twice and an abort may overtake it: a tombstone decides.
+
+use std::collections::BTreeSet;
+
+use chassis::clock::Timestamp;
+use chassis::id::AccountId;
+use chassis::profile::Username;
+
+use super::doc::{ClaimDoc, PROFILE, ProfileDoc, USERNAME_CLAIM};
+use super::engine::{EngineError, Tx};
+use super::{Store, StoreError, bury, find_listed, is_gone, remove, roster};
+use crate::profile::{Draft, Profile};
+
+/// A profile to insert.
+#[derive(Clone, Debug)]
+pub(crate) struct Newcomer {
+    pub(crate) draft: Draft,
+    /// Names that it may bear, best first.
+    pub(crate) names: Vec<Username>,
+    /// When it came, unless the draft says otherwise.
+    pub(crate) now: Timestamp,
+}
+
+impl Store {
+    /// Inserts all of `newcomers` or, if one is refused, none; tells how many were not there before.
+    ///
+    /// A registration takes only its own profile for done; one that came with a fixture takes any, and also
+    /// that the account is gone.
+    pub(crate) fn insert(&self, newcomers: Vec<Newcomer>) -> Result<usize, StoreError> {
+        self.write(move |tx| {
+            let (mut fresh, mut names) = (Vec::new(), BTreeSet::new());
+            for newcomer in &newcomers {
+                if !is_done(tx, newcomer)? {
+                    fresh.push(named(tx, newcomer, &mut names)?);
+                }
+            }
+            fresh.iter().try_for_each(|profile| write(tx, profile))?;
+            Ok(fresh.len())
+        })
+    }
+
+    /// Makes sure that the registration `saga` leaves no profile, whether it came already or is yet to come.
+    pub(crate) fn abort(&self, account: AccountId, saga: String) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let listed = find_listed(tx, account)?;
+            bury(tx, account)?;
+            match listed.filter(|listed| listed.profile.saga.as_ref() == Some(&saga)) {
+                Some(listed) => Ok(remove(tx, &listed)?),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+/// Whether there is nothing left to do for `newcomer`.
+fn is_done(tx: &Tx, newcomer: &Newcomer) -> Result<bool, StoreError> {
+    let Draft { account, saga, .. } = &newcomer.draft;
+    if is_gone(tx, *account)? {
+        return if saga.is_some() { Err(StoreError::Erased) } else { Ok(true) };
+    }
+    match find_listed(tx, *account)? {
+        None => Ok(false),
+        Some(listed) if saga.is_none() || listed.profile.saga == *saga => Ok(true),
+        Some(_) => Err(StoreError::AccountTaken),
+    }
+}
+
+/// The profile of `newcomer` under the first of its names that is free, also of those `given` out before.
+fn named(tx: &Tx, newcomer: &Newcomer, given: &mut BTreeSet<String>) -> Result<Profile, StoreError> {
+    for name in &newcomer.names {
+        let canonical = name.canonical();
+        let is_free = tx.find::<ClaimDoc>(USERNAME_CLAIM, canonical.as_str())?.is_none();
+        if is_free && given.insert(canonical) {
+            return Ok(newcomer.draft.clone().into_profile(name.clone(), newcomer.now));
+        }
+    }
+    let wanted = newcomer.names.first().map_or_else(String::new, |name| name.as_str().to_owned());
+    Err(StoreError::UsernameTaken { name: wanted })
+}
+
+fn write(tx: &Tx, profile: &Profile) -> Result<(), EngineError> {
+    tx.insert(USERNAME_CLAIM, &ClaimDoc::of(profile))?;
+    let chunk = roster::append(tx, profile.account)?;
+    tx.insert(PROFILE, &ProfileDoc::of(profile, chunk))
+}
