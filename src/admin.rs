@@ -1,0 +1,148 @@
+//! Administrators made by the operator: `satchel admin`, and the first one from the environment.
+//!
+//! Roles belong to the user service; this asks auth who owns the e-mail and tells user the role, over their
+//! internal routes. When no world is running, the two services are opened for the moment of the call.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use chassis::clock::Clock;
+use chassis::connect::Connector;
+use chassis::contract::{AccountFound, Role, RoleChange};
+use chassis::internal::{Key, Signer};
+use chassis::peer::{Peer, PeerError};
+use chassis::shutdown;
+use clap::Parser;
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::Failed;
+use crate::cli::{AdminArgs, AdminChange, Cli, Command, HomeArgs, ServiceName};
+use crate::config::{Config, FirstAdmin};
+use crate::console;
+use crate::home;
+use crate::profile::Profile;
+use crate::topology::Topology;
+use crate::up;
+
+/// An operator's call may meet a service that is busy hashing.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Runs `satchel admin grant|revoke`.
+pub(crate) async fn admin(args: AdminArgs) -> Result<ExitCode, Failed> {
+    let (email, role) = match args.change {
+        AdminChange::Grant { email } => (email, Role::Admin),
+        AdminChange::Revoke { email } => (email, Role::User),
+    };
+    if !args.home.data_dir.is_dir() {
+        return Err(format!("there is no data directory {}", args.home.data_dir.display()).into());
+    }
+    match running(&args.home)? {
+        Some([auth, user]) => set_role(&auth, &user, &email, role).await?,
+        None => stopped(&args.home, &email, role).await?,
+    }
+    console::say(&format!("{email} now has the role {}", role.as_str()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The auth and user services of the running world, if there is one.
+fn running(home: &HomeArgs) -> Result<Option<[Peer; 2]>, Failed> {
+    let world = home::running(&home.data_dir);
+    let (Some(auth), Some(user)) = (world.get("auth"), world.get("user")) else {
+        return Ok(None);
+    };
+    let alive = |pid: u32| std::path::Path::new("/proc").join(pid.to_string()).exists();
+    if !alive(auth.pid) || !alive(user.pid) {
+        return Ok(None);
+    }
+    let secret = match Config::secret_only(home.config.as_deref())? {
+        Some(secret) => secret,
+        None => crate::secret::load_or_make(
+            &home.data_dir,
+            &chassis::entropy::Entropy::system().stream("satchel", "secret"),
+        )?,
+    };
+    let (key, client) = (Key::derive(&secret), Connector::tcp().client());
+    let peer = |name, url: &str| {
+        let signer = Signer::new("satchel", &key, Clock::system());
+        Ok::<_, Failed>(Peer::new(name, url.parse()?, client.clone(), signer))
+    };
+    Ok(Some([peer("auth", &auth.url)?, peer("user", &user.url)?]))
+}
+
+/// Opens the services of a stopped world, without its gateway and on ports that nobody knows.
+async fn stopped(home: &HomeArgs, email: &str, role: Role) -> Result<(), Failed> {
+    let Command::Up(args) = Cli::parse_from(["satchel", "up", "--ports", "auto"]).command else {
+        return Err("the command line has no up".into());
+    };
+    let mut config = Config::load(&args.world, Profile::Ci)?;
+    config.data_dir = Some(home.data_dir.clone());
+    config.jwt_secret = Config::secret_only(home.config.as_deref())?;
+    config.only = vec![ServiceName::Auth, ServiceName::User, ServiceName::Notes];
+    config.first_admin = None;
+    let (trigger, shutdown) = shutdown::channel();
+    let (topology, tasks) = up::start(config, &[], &shutdown).await?;
+    let (auth, user) = (topology.peer(ServiceName::Auth), topology.peer(ServiceName::User));
+    let done = set_role(&auth, &user, email, role).await;
+    trigger.fire();
+    up::end(topology, tasks).await;
+    done
+}
+
+async fn set_role(auth: &Peer, user: &Peer, email: &str, role: Role) -> Result<(), Failed> {
+    let account = find(auth, email)
+        .await?
+        .ok_or_else(|| format!("no account has the e-mail {email}"))?;
+    let path = format!("/internal/accounts/{}/role", account.account);
+    let change = RoleChange { role, version: 0 };
+    user.call(Method::PUT, &path, Some(&change), DEADLINE)
+        .await
+        .map_err(explained)?;
+    Ok(())
+}
+
+/// Makes sure that the account of `admin` exists and has the role.
+pub(crate) async fn ensure(topology: &Topology, admin: &FirstAdmin) -> Result<(), Failed> {
+    let (auth, user) = (topology.peer(ServiceName::Auth), topology.peer(ServiceName::User));
+    if find(&auth, &admin.email).await?.is_none() {
+        let body = json!({ "email": admin.email, "password": admin.password.expose() });
+        auth.call(Method::POST, "/auth/register", Some(&body), DEADLINE)
+            .await
+            .map_err(|error| format!("SATCHEL_ADMIN_EMAIL cannot be registered: {error}"))?;
+    }
+    set_role(&auth, &user, &admin.email, Role::Admin).await
+}
+
+async fn find(auth: &Peer, email: &str) -> Result<Option<AccountFound>, Failed> {
+    let email: String = email
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    let path = format!("/internal/accounts?email={email}");
+    match auth.call(Method::GET, &path, None::<&()>, DEADLINE).await {
+        Ok(found) => Ok(Some(serde_json::from_value(found)?)),
+        Err(PeerError::Refused {
+            status: StatusCode::NOT_FOUND,
+            ..
+        }) => Ok(None),
+        Err(error) => Err(explained(error)),
+    }
+}
+
+fn explained(error: PeerError) -> Failed {
+    match error {
+        PeerError::Refused {
+            status: StatusCode::UNAUTHORIZED,
+            ..
+        } => {
+            "the running world has another secret: set JWT_SECRET (or --config) as it was started with".into()
+        }
+        other => other.into(),
+    }
+}

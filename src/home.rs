@@ -1,0 +1,204 @@
+//! The data directory: made for its owner alone, and the note in it that says which world is running.
+//!
+//! Several processes may share one directory, each running some of the services; every service locks its own
+//! part. The note lists for each service where it listens and in which process.
+
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use crate::cli::ServiceName;
+
+/// Memory-backed on Linux: an ephemeral world never waits for a disk there.
+const MEMORY_DIR: &str = "/dev/shm";
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the data directory {path} cannot be used")]
+pub(crate) struct HomeError {
+    path: String,
+    #[source]
+    source: io::Error,
+}
+
+/// A world's data directory; a temporary one is removed on drop.
+#[derive(Debug)]
+pub(crate) struct Home {
+    path: PathBuf,
+    temporary: Option<TempDir>,
+}
+
+/// Where one service of the running world is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Running {
+    pub(crate) url: String,
+    pub(crate) pid: u32,
+}
+
+/// Services by name.
+pub(crate) type World = BTreeMap<String, Running>;
+
+impl Home {
+    /// The directory at `path`, made if absent.
+    pub(crate) fn at(path: &Path) -> Result<Self, HomeError> {
+        let failed = |source| HomeError {
+            path: path.display().to_string(),
+            source,
+        };
+        make_private(path).map_err(failed)?;
+        let path = path.canonicalize().map_err(failed)?;
+        Ok(Self {
+            path,
+            temporary: None,
+        })
+    }
+
+    /// A fresh directory, in memory where there is a place for it.
+    pub(crate) fn ephemeral() -> Result<Self, HomeError> {
+        let mut builder = tempfile::Builder::new();
+        builder
+            .prefix("satchel-")
+            .permissions(Permissions::from_mode(0o700));
+        let temporary = builder
+            .tempdir_in(MEMORY_DIR)
+            .or_else(|_| builder.tempdir())
+            .map_err(|source| HomeError {
+                path: std::env::temp_dir().display().to_string(),
+                source,
+            })?;
+        Ok(Self {
+            path: temporary.path().to_owned(),
+            temporary: Some(temporary),
+        })
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The part that belongs to `service`, made if absent.
+    pub(crate) fn part(&self, service: ServiceName) -> Result<PathBuf, HomeError> {
+        let path = self.path.join(service.as_str());
+        make_private(&path).map_err(|source| HomeError {
+            path: path.display().to_string(),
+            source,
+        })?;
+        Ok(path)
+    }
+
+    /// Notes down that `services` run in this process.
+    pub(crate) fn announce(&self, services: &World) -> Result<(), HomeError> {
+        self.rewrite(|world| world.extend(services.clone()))
+    }
+
+    /// Takes this process' services from the note again.
+    pub(crate) fn retract(&self) {
+        let pid = std::process::id();
+        if self.temporary.is_none()
+            && let Err(error) = self.rewrite(|world| world.retain(|_, running| running.pid != pid))
+        {
+            tracing::warn!(%error, "the note of running services could not be cleared");
+        }
+    }
+
+    fn rewrite(&self, change: impl FnOnce(&mut World)) -> Result<(), HomeError> {
+        let failed = |source| HomeError {
+            path: self.path.display().to_string(),
+            source,
+        };
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(self.path.join("world.lock"))
+            .map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        let mut world = running(&self.path);
+        change(&mut world);
+        write_whole(&self.path.join("world.json"), &world).map_err(failed)
+    }
+}
+
+/// The services that are noted as running in the directory at `path`; none if there is no readable note.
+pub(crate) fn running(path: &Path) -> World {
+    let note = std::fs::read(path.join("world.json")).unwrap_or_default();
+    serde_json::from_slice(&note).unwrap_or_default()
+}
+
+/// Writes `value` as JSON, so that a reader finds the old file or the new one and never a part.
+pub(crate) fn write_whole<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
+    let aside = path.with_extension(format!("{}.new", std::process::id()));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&aside)?;
+    file.write_all(&serde_json::to_vec(value)?)?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    std::fs::rename(&aside, path)
+}
+
+fn make_private(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    // One that was there before, or a umask, may have left it open to others.
+    File::open(path)?.set_permissions(Permissions::from_mode(0o700))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn the_directory_and_its_parts_are_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(&dir.path().join("a/b")).unwrap();
+        let part = home.part(ServiceName::Auth).unwrap();
+        for path in [home.path(), part.as_path()] {
+            assert_eq!(std::fs::metadata(path).unwrap().mode() & 0o777, 0o700);
+        }
+    }
+
+    #[test]
+    fn a_process_notes_down_its_services_and_takes_only_them_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path()).unwrap();
+        let entry = |pid| Running {
+            url: "http://127.0.0.1:1".into(),
+            pid,
+        };
+        home.announce(&World::from([
+            ("auth".into(), entry(std::process::id())),
+            ("notes".into(), entry(1)),
+        ]))
+        .unwrap();
+        home.retract();
+        assert_eq!(running(home.path()).into_keys().collect::<Vec<_>>(), ["notes"]);
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        let error = Home::at(&dir.path().join("file/data")).unwrap_err();
+        assert!(error.to_string().contains("file/data"), "{error}");
+    }
+
+    #[test]
+    fn an_ephemeral_directory_is_gone_after_use() {
+        let home = Home::ephemeral().unwrap();
+        let path = home.path().to_owned();
+        drop(home);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,63 @@
+//! The `satchel` command: reads the command line, runs what it asks for, and ends with an exit code.
+//!
+//! 0 drained or done, 1 could not run (one line says why), 2 bad usage; `exec` passes on its command's code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+mod admin;
+mod cli;
+mod config;
+mod console;
+mod exec;
+mod fixture;
+mod home;
+mod mail;
+mod profile;
+mod ready;
+mod secret;
+mod signal;
+mod topology;
+mod up;
+
+/// Threads for blocking work: each waits for a commit or hashes, so more than the cores make sense, but each
+/// costs a stack.
+const BLOCKING_THREADS_MAX: usize = 128;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Files are for their owner alone, whatever the caller's umask.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            console::complain(error.as_ref());
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// What every command may fail with; `main` prints it as one line.
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+fn run(command: Command) -> Result<ExitCode, Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .build()?;
+    let done = runtime.block_on(async {
+        match command {
+            Command::Up(args) => up::up(args.world, None).await,
+            Command::Demo(args) => up::demo(args).await,
+            Command::Exec(args) => exec::exec(args).await,
+            Command::Admin(args) => admin::admin(args).await,
+            Command::Mail(args) => mail::mail(args).await,
+        }
+    });
+    // Whatever still blocks (a hash nobody waits for) must not hold the exit.
+    runtime.shutdown_background();
+    done
+}

@@ -1,0 +1,63 @@
+//! Named sets of limits: the original's, generous ones for development, none for tests.
+
+use clap::ValueEnum;
+
+/// What a world is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// The limits of the original: 100 requests per 15 minutes and address
+    Original,
+    /// Generous limits, mail captured
+    Dev,
+    /// No limits, cheap password hashes, mail captured; loopback only
+    Ci,
+}
+
+impl Profile {
+    /// The request budget per address and service; none in tests.
+    pub(crate) const fn quota(self) -> Option<gateway::Quota> {
+        match self {
+            Self::Original => Some(gateway::Quota {
+                requests: 100,
+                window_s: 900,
+            }),
+            // A front end under development reloads all day; a runaway loop is still stopped.
+            Self::Dev => Some(gateway::Quota {
+                requests: 10_000,
+                window_s: 900,
+            }),
+            Self::Ci => None,
+        }
+    }
+
+    /// The burst shield per address: well above what the budgets of three services can use at once.
+    pub(crate) const fn burst(self) -> Option<gateway::Burst> {
+        match self {
+            Self::Original => Some(gateway::Burst {
+                per_second: 50,
+                burst: 500,
+            }),
+            Self::Dev => Some(gateway::Burst {
+                per_second: 2_000,
+                burst: 10_000,
+            }),
+            Self::Ci => None,
+        }
+    }
+
+    /// What a password hash costs.
+    pub(crate) const fn hash_cost(self) -> auth::HashCost {
+        match self {
+            Self::Original | Self::Dev => auth::HashCost::Shipping,
+            Self::Ci => auth::HashCost::Cheap,
+        }
+    }
+
+    /// Whether mail stays in the mailbox even when an SMTP server is configured.
+    pub(crate) const fn captures_mail(self) -> bool {
+        match self {
+            Self::Original => false,
+            Self::Dev | Self::Ci => true,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `satchel up` and `satchel demo`: a world from start to drain.
+
+use std::process::ExitCode;
+
+use chassis::shutdown::{self, Shutdown};
+
+use crate::Failed;
+use crate::cli::{DemoArgs, LogForm, WorldArgs};
+use crate::config::Config;
+use crate::console;
+use crate::fixture::Fixture;
+use crate::profile::Profile;
+use crate::ready::Ready;
+use crate::signal::Signals;
+use crate::topology::{Serving, Topology};
+
+/// The demo's data, compiled in so that the binary needs no file beside it.
+const DEMO: &str = include_str!("../fixtures/demo.json");
+
+/// Where a world lives unless told otherwise.
+const DATA_DIR: &str = "data";
+
+/// Runs the services until a signal; `demo` is a fixture and a text to print for people.
+pub(crate) async fn up(args: WorldArgs, demo: Option<Fixture>) -> Result<ExitCode, Failed> {
+    let profile = if demo.is_some() {
+        Profile::Dev
+    } else {
+        Profile::Original
+    };
+    let mut config = Config::load(&args, profile)?;
+    if config.data_dir.is_none() && !args.ephemeral {
+        config.data_dir = Some(DATA_DIR.into());
+    }
+    console::start_log(args.log, &config.log_filter);
+    let logins = demo.as_ref().map(Fixture::logins);
+    let fixtures = fixtures(&args, demo)?;
+    let signals = Signals::listen()?;
+    let (trigger, shutdown) = shutdown::channel();
+    signals.end_world(trigger);
+
+    let (topology, serving) = start(config, &fixtures, &shutdown).await?;
+    announce(&args, &topology, logins.as_deref())?;
+    topology.into_serving(serving).drained().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `up` with the demo fixture, and its log-ins on the screen.
+pub(crate) async fn demo(args: DemoArgs) -> Result<ExitCode, Failed> {
+    let demo = Fixture::parse("the demo fixture", DEMO)?;
+    up(args.world, Some(demo)).await
+}
+
+/// Reads and checks every fixture before a world exists.
+pub(crate) fn fixtures(args: &WorldArgs, demo: Option<Fixture>) -> Result<Vec<Fixture>, Failed> {
+    let mut fixtures: Vec<Fixture> = demo.into_iter().collect();
+    for path in &args.fixtures {
+        fixtures.push(Fixture::read(path)?);
+    }
+    Ok(fixtures)
+}
+
+/// Opens a world, starts serving, loads its data; returns once it is ready.
+pub(crate) async fn start(
+    config: Config,
+    fixtures: &[Fixture],
+    shutdown: &Shutdown,
+) -> Result<(Topology, tokio::task::JoinSet<()>), Failed> {
+    let mut topology = Topology::open(config).await?;
+    let serving = topology.serve(shutdown);
+    topology.peers_are_up(shutdown.clone()).await;
+    for fixture in fixtures {
+        fixture.load(&topology).await?;
+    }
+    if let Some(admin) = topology.config().first_admin.clone() {
+        crate::admin::ensure(&topology, &admin).await?;
+    }
+    topology.home().announce(&topology.world())?;
+    Ok((topology, serving))
+}
+
+fn announce(args: &WorldArgs, topology: &Topology, logins: Option<&str>) -> Result<(), Failed> {
+    let world = topology.world();
+    let ready = Ready::new(&world, topology.home().path());
+    if let Some(path) = &args.ready_file {
+        let failed = |error| format!("--ready-file {} cannot be written: {error}", path.display());
+        ready.write(path).map_err(failed)?;
+    }
+    match args.log {
+        LogForm::Json => console::say(&ready.line()),
+        LogForm::Pretty => {
+            console::say(&ready.banner());
+            if let Some(logins) = logins {
+                console::say(logins);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ends a world that `start` made.
+pub(crate) async fn end(topology: Topology, tasks: tokio::task::JoinSet<()>) {
+    let serving: Serving = topology.into_serving(tasks);
+    serving.drained().await;
+}
