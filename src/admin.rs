@@ -90,14 +90,10 @@ async fn stopped(home: &HomeArgs, email: &str, role: Role) -> Result<(), Failed>
 }
 
 async fn set_role(auth: &Peer, user: &Peer, email: &str, role: Role) -> Result<(), Failed> {
-    let account = find(auth, email)
-        .await?
-        .ok_or_else(|| format!("no account has the e-mail {email}"))?;
+    let account = find(auth, email).await?.ok_or_else(|| format!("no account has the e-mail {email}"))?;
     let path = format!("/internal/accounts/{}/role", account.account);
     let change = RoleChange { role, version: 0 };
-    user.call(Method::PUT, &path, Some(&change), DEADLINE)
-        .await
-        .map_err(explained)?;
+    user.call(Method::PUT, &path, Some(&change), DEADLINE).await.map_err(explained)?;
     Ok(())
 }
 
@@ -114,33 +110,28 @@ pub(crate) async fn ensure(topology: &Topology, admin: &FirstAdmin) -> Result<()
 }
 
 async fn find(auth: &Peer, email: &str) -> Result<Option<AccountFound>, Failed> {
-    let email: String = email
-        .bytes()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect();
+    let email: String =
+        email
+            .bytes()
+            .map(|byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            })
+            .collect();
     let path = format!("/internal/accounts?email={email}");
     match auth.call(Method::GET, &path, None::<&()>, DEADLINE).await {
         Ok(found) => Ok(Some(serde_json::from_value(found)?)),
-        Err(PeerError::Refused {
-            status: StatusCode::NOT_FOUND,
-            ..
-        }) => Ok(None),
+        Err(PeerError::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
         Err(error) => Err(explained(error)),
     }
 }
 
 fn explained(error: PeerError) -> Failed {
     match error {
-        PeerError::Refused {
-            status: StatusCode::UNAUTHORIZED,
-            ..
-        } => {
+        PeerError::Refused { status: StatusCode::UNAUTHORIZED, .. } => {
             "the running world has another secret: set JWT_SECRET (or --config) as it was started with".into()
         }
         other => other.into(),

@@ -110,19 +110,9 @@ pub(crate) struct Ports {
 
 impl Ports {
     /// The ports that the original used.
-    pub(crate) const DEFAULT: Self = Self {
-        gateway: 8000,
-        auth: 3001,
-        user: 3002,
-        notes: 3003,
-    };
+    pub(crate) const DEFAULT: Self = Self { gateway: 8000, auth: 3001, user: 3002, notes: 3003 };
     /// Free ports, chosen by the system while binding.
-    pub(crate) const AUTO: Self = Self {
-        gateway: 0,
-        auth: 0,
-        user: 0,
-        notes: 0,
-    };
+    pub(crate) const AUTO: Self = Self { gateway: 0, auth: 0, user: 0, notes: 0 };
 
     fn parse(text: &str) -> Result<Self, String> {
         if text == "auto" {
@@ -130,12 +120,9 @@ impl Ports {
         }
         let ports: Result<Vec<u16>, _> = text.split(',').map(|port| port.trim().parse()).collect();
         match ports.as_deref() {
-            Ok([gateway, auth, user, notes]) => Ok(Self {
-                gateway: *gateway,
-                auth: *auth,
-                user: *user,
-                notes: *notes,
-            }),
+            Ok([gateway, auth, user, notes]) => {
+                Ok(Self { gateway: *gateway, auth: *auth, user: *user, notes: *notes })
+            }
             _ => Err("four ports for gateway,auth,user,notes, or auto".to_owned()),
         }
     }

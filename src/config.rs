@@ -174,9 +174,7 @@ impl Config {
                 from: written.email_from.map(|text| text.0),
             }),
             first_admin: first_admin(written.satchel_admin_email, written.satchel_admin_password)?,
-            log_filter: written
-                .satchel_log
-                .map_or_else(|| "info".to_owned(), |text| text.0),
+            log_filter: written.satchel_log.map_or_else(|| "info".to_owned(), |text| text.0),
         };
         config.check()?;
         Ok(config)
@@ -194,26 +192,16 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         if self.seed.is_some() && self.profile != Profile::Ci {
-            return Err(wrong(
-                "--seed",
-                "makes every secret guessable and works with --profile ci only",
-            ));
+            return Err(wrong("--seed", "makes every secret guessable and works with --profile ci only"));
         }
-        if self
-            .jwt_secret
-            .as_ref()
-            .is_some_and(|secret| secret.expose().is_empty())
-        {
+        if self.jwt_secret.as_ref().is_some_and(|secret| secret.expose().is_empty()) {
             return Err(wrong("JWT_SECRET", "is empty: give a value or leave it unset"));
         }
         if self.host.is_loopback() {
             return Ok(());
         }
         if self.profile == Profile::Ci {
-            return Err(wrong(
-                "--host",
-                "must be a loopback address with --profile ci, which has no limits",
-            ));
+            return Err(wrong("--host", "must be a loopback address with --profile ci, which has no limits"));
         }
         let strong = |secret: &Secret<String>| {
             secret.expose().len() >= EXPOSED_MIN && !SAMPLE_SECRETS.contains(&secret.expose().as_str())
@@ -231,10 +219,7 @@ impl Written {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(path) = file {
             if !path.is_file() {
-                return Err(wrong(
-                    "--config",
-                    format!("names {}, which is no file", path.display()),
-                ));
+                return Err(wrong("--config", format!("names {}, which is no file", path.display())));
             }
             figment = figment.merge(Toml::file_exact(path));
         }
@@ -246,18 +231,11 @@ impl Written {
 }
 
 fn wrong(name: &'static str, reason: impl Into<String>) -> ConfigError {
-    ConfigError::Wrong {
-        name,
-        reason: reason.into(),
-    }
+    ConfigError::Wrong { name, reason: reason.into() }
 }
 
 fn services(only: &[ServiceName]) -> Vec<ServiceName> {
-    if only.is_empty() {
-        ServiceName::ALL.to_vec()
-    } else {
-        only.to_vec()
-    }
+    if only.is_empty() { ServiceName::ALL.to_vec() } else { only.to_vec() }
 }
 
 fn limits_off(text: Option<&Text>) -> Result<bool, ConfigError> {
@@ -269,19 +247,12 @@ fn limits_off(text: Option<&Text>) -> Result<bool, ConfigError> {
 }
 
 fn proxies(text: Option<&Text>) -> Result<Vec<IpAddr>, ConfigError> {
-    let addresses = text
-        .map(|text| text.0.as_str())
-        .unwrap_or_default()
-        .split(',')
-        .map(str::trim);
+    let addresses = text.map(|text| text.0.as_str()).unwrap_or_default().split(',').map(str::trim);
     addresses
         .filter(|address| !address.is_empty())
         .map(|address| {
             address.parse().map_err(|_unparsed| {
-                wrong(
-                    "SATCHEL_TRUSTED_PROXIES",
-                    format!("has {address}, which is no IP address"),
-                )
+                wrong("SATCHEL_TRUSTED_PROXIES", format!("has {address}, which is no IP address"))
             })
         })
         .collect()
@@ -293,19 +264,11 @@ fn lifetime(text: Option<&Text>) -> Result<auth::TokenLifetime, ConfigError> {
 }
 
 fn client_url(text: Option<&Text>) -> Result<HeaderValue, ConfigError> {
-    let text = text
-        .map_or(CLIENT_URL_DEFAULT, |text| text.0.as_str())
-        .trim_end_matches('/');
-    let parsed = text
-        .parse::<Uri>()
-        .ok()
-        .filter(|uri| uri.scheme().is_some() && uri.host().is_some());
+    let text = text.map_or(CLIENT_URL_DEFAULT, |text| text.0.as_str()).trim_end_matches('/');
+    let parsed = text.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some() && uri.host().is_some());
     match (parsed, HeaderValue::from_str(text)) {
         (Some(_), Ok(value)) => Ok(value),
-        _ => Err(wrong(
-            "CLIENT_URL",
-            "must be an origin such as http://localhost:5173",
-        )),
+        _ => Err(wrong("CLIENT_URL", "must be an origin such as http://localhost:5173")),
     }
 }
 
@@ -314,24 +277,16 @@ fn url(name: &'static str, text: Option<&Text>) -> Result<Option<Uri>, ConfigErr
     let uri = text.parse::<Uri>().ok().filter(|uri| {
         uri.scheme_str() == Some("http") && uri.host().is_some() && matches!(uri.path(), "/" | "")
     });
-    uri.map(Some)
-        .ok_or_else(|| wrong(name, "must be a base URL such as http://127.0.0.1:3001"))
+    uri.map(Some).ok_or_else(|| wrong(name, "must be a base URL such as http://127.0.0.1:3001"))
 }
 
 fn first_admin(email: Option<Text>, password: Option<Text>) -> Result<Option<FirstAdmin>, ConfigError> {
     match (email, password) {
         (None, None) => Ok(None),
-        (Some(email), Some(password)) => Ok(Some(FirstAdmin {
-            email: email.0,
-            password: Secret::new(password.0),
-        })),
-        (Some(_), None) => Err(wrong(
-            "SATCHEL_ADMIN_PASSWORD",
-            "must be set with SATCHEL_ADMIN_EMAIL",
-        )),
-        (None, Some(_)) => Err(wrong(
-            "SATCHEL_ADMIN_EMAIL",
-            "must be set with SATCHEL_ADMIN_PASSWORD",
-        )),
+        (Some(email), Some(password)) => {
+            Ok(Some(FirstAdmin { email: email.0, password: Secret::new(password.0) }))
+        }
+        (Some(_), None) => Err(wrong("SATCHEL_ADMIN_PASSWORD", "must be set with SATCHEL_ADMIN_EMAIL")),
+        (None, Some(_)) => Err(wrong("SATCHEL_ADMIN_EMAIL", "must be set with SATCHEL_ADMIN_PASSWORD")),
     }
 }

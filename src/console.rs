@@ -31,9 +31,7 @@ pub(crate) fn say(text: &str) {
 /// Starts the log on standard error; `filter` is in the syntax of `RUST_LOG`.
 pub(crate) fn start_log(form: LogForm, filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call in one process (tests) keeps the first log.
     let _already = match form {
         LogForm::Pretty => lines.with_target(false).try_init(),

@@ -47,19 +47,13 @@ pub(crate) async fn exec(mut args: ExecArgs) -> Result<ExitCode, Failed> {
 
 /// The command's own output should stand out: only warnings, unless more was asked for.
 fn quiet(filter: &str) -> String {
-    if filter == "info" {
-        "warn".to_owned()
-    } else {
-        filter.to_owned()
-    }
+    if filter == "info" { "warn".to_owned() } else { filter.to_owned() }
 }
 
 fn spawn(args: &ExecArgs, topology: &Topology) -> Result<Child, Failed> {
     let (program, arguments) = args.command.split_first().ok_or("no command was given")?;
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .env("SATCHEL_DATA_DIR", topology.home().path());
+    command.args(arguments).env("SATCHEL_DATA_DIR", topology.home().path());
     command.env("JWT_SECRET", topology.secret().expose());
     for (name, running) in topology.world() {
         let variable = match name.as_str() {
@@ -68,9 +62,7 @@ fn spawn(args: &ExecArgs, topology: &Topology) -> Result<Child, Failed> {
         };
         command.env(variable, running.url);
     }
-    command
-        .spawn()
-        .map_err(|error| format!("{} cannot be run: {error}", program.display()).into())
+    command.spawn().map_err(|error| format!("{} cannot be run: {error}", program.display()).into())
 }
 
 /// Waits for the command, passing signals on to it.
@@ -85,11 +77,7 @@ async fn wait(child: &mut Child, signals: &mut Signals) -> std::io::Result<ExitS
 
 fn pass_on(child: &Child, kind: SignalKind) {
     let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    let signal = if kind == SignalKind::interrupt() {
-        Signal::INT
-    } else {
-        Signal::TERM
-    };
+    let signal = if kind == SignalKind::interrupt() { Signal::INT } else { Signal::TERM };
     if let Some(pid) = pid
         && let Err(error) = kill_process(pid, signal)
     {
@@ -98,9 +86,6 @@ fn pass_on(child: &Child, kind: SignalKind) {
 }
 
 fn code_of(status: ExitStatus) -> ExitCode {
-    let code = status
-        .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal))
-        .unwrap_or(1);
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }

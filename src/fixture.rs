@@ -69,11 +69,7 @@ impl Fixture {
             let text = |name: &str| account.get(name).and_then(Value::as_str).unwrap_or_default();
             let inactive = account.get("isActive") == Some(&Value::Bool(false));
             let remark = if inactive { "deactivated" } else { text("role") };
-            lines.push(format!(
-                "  {:<22} {:<18} {remark}",
-                text("email"),
-                text("password")
-            ));
+            lines.push(format!("  {:<22} {:<18} {remark}", text("email"), text("password")));
         }
         lines.join("\n")
     }
@@ -97,9 +93,7 @@ async fn send(topology: &Topology, service: ServiceName, objects: &[Value]) -> R
     let peer = topology.peer(service);
     let mut added = 0;
     for chunk in chunks(objects) {
-        let answer = peer
-            .call(Method::POST, "/internal/fixtures", Some(&chunk), DEADLINE)
-            .await?;
+        let answer = peer.call(Method::POST, "/internal/fixtures", Some(&chunk), DEADLINE).await?;
         added += serde_json::from_value::<FixturesTaken>(answer)?.added;
     }
     Ok(added)
@@ -141,11 +135,7 @@ mod tests {
             ("small.json", include_str!("../fixtures/small.json"), 4, 12),
         ] {
             let fixture = Fixture::parse(file, text).unwrap();
-            assert_eq!(
-                (fixture.accounts.len(), fixture.profiles.len()),
-                (users, users),
-                "{file}"
-            );
+            assert_eq!((fixture.accounts.len(), fixture.profiles.len()), (users, users), "{file}");
             assert_eq!(fixture.notes.len(), notes, "{file}");
         }
     }
@@ -155,11 +145,7 @@ mod tests {
         let objects = vec![json!({"content": "x".repeat(10_000)}); 20];
         let chunks = chunks(&objects);
         assert_eq!(chunks.iter().map(Vec::len).sum::<usize>(), 20);
-        assert!(
-            chunks
-                .iter()
-                .all(|chunk| serde_json::to_vec(chunk).unwrap().len() <= 64 * 1024)
-        );
+        assert!(chunks.iter().all(|chunk| serde_json::to_vec(chunk).unwrap().len() <= 64 * 1024));
     }
 
     #[test]

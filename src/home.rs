@@ -4,11 +4,11 @@
 //! part. The note lists for each service where it listens and in which process.
 
 use std::collections::BTreeMap;
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use chassis::dir::{self, DirError};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -16,15 +16,6 @@ use crate::cli::ServiceName;
 
 /// Memory-backed on Linux: an ephemeral world never waits for a disk there.
 const MEMORY_DIR: &str = "/dev/shm";
-
-/// Why a data directory cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("the data directory {path} cannot be used")]
-pub(crate) struct HomeError {
-    path: String,
-    #[source]
-    source: io::Error,
-}
 
 /// A world's data directory; a temporary one is removed on drop.
 #[derive(Debug)]
@@ -45,36 +36,21 @@ pub(crate) type World = BTreeMap<String, Running>;
 
 impl Home {
     /// The directory at `path`, made if absent.
-    pub(crate) fn at(path: &Path) -> Result<Self, HomeError> {
-        let failed = |source| HomeError {
-            path: path.display().to_string(),
-            source,
-        };
-        make_private(path).map_err(failed)?;
-        let path = path.canonicalize().map_err(failed)?;
-        Ok(Self {
-            path,
-            temporary: None,
-        })
+    pub(crate) fn at(path: &Path) -> Result<Self, DirError> {
+        dir::folder(path)?;
+        let path = path.canonicalize().map_err(DirError::io(path))?;
+        Ok(Self { path, temporary: None })
     }
 
     /// A fresh directory, in memory where there is a place for it.
-    pub(crate) fn ephemeral() -> Result<Self, HomeError> {
+    pub(crate) fn ephemeral() -> Result<Self, DirError> {
         let mut builder = tempfile::Builder::new();
-        builder
-            .prefix("satchel-")
-            .permissions(Permissions::from_mode(0o700));
+        builder.prefix("satchel-").permissions(Permissions::from_mode(0o700));
         let temporary = builder
             .tempdir_in(MEMORY_DIR)
             .or_else(|_| builder.tempdir())
-            .map_err(|source| HomeError {
-                path: std::env::temp_dir().display().to_string(),
-                source,
-            })?;
-        Ok(Self {
-            path: temporary.path().to_owned(),
-            temporary: Some(temporary),
-        })
+            .map_err(DirError::io(&std::env::temp_dir()))?;
+        Ok(Self { path: temporary.path().to_owned(), temporary: Some(temporary) })
     }
 
     /// Its path.
@@ -83,17 +59,14 @@ impl Home {
     }
 
     /// The part that belongs to `service`, made if absent.
-    pub(crate) fn part(&self, service: ServiceName) -> Result<PathBuf, HomeError> {
+    pub(crate) fn part(&self, service: ServiceName) -> Result<PathBuf, DirError> {
         let path = self.path.join(service.as_str());
-        make_private(&path).map_err(|source| HomeError {
-            path: path.display().to_string(),
-            source,
-        })?;
+        dir::folder(&path)?;
         Ok(path)
     }
 
     /// Notes down that `services` run in this process.
-    pub(crate) fn announce(&self, services: &World) -> Result<(), HomeError> {
+    pub(crate) fn announce(&self, services: &World) -> Result<(), DirError> {
         self.rewrite(|world| world.extend(services.clone()))
     }
 
@@ -107,22 +80,13 @@ impl Home {
         }
     }
 
-    fn rewrite(&self, change: impl FnOnce(&mut World)) -> Result<(), HomeError> {
-        let failed = |source| HomeError {
-            path: self.path.display().to_string(),
-            source,
-        };
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(self.path.join("world.lock"))
-            .map_err(failed)?;
-        lock.lock().map_err(failed)?;
+    fn rewrite(&self, change: impl FnOnce(&mut World)) -> Result<(), DirError> {
+        let path = self.path.join("world.lock");
+        let lock = dir::file(&path)?;
+        lock.lock().map_err(DirError::io(&path))?;
         let mut world = running(&self.path);
         change(&mut world);
-        write_whole(&self.path.join("world.json"), &world).map_err(failed)
+        write_whole(&self.path.join("world.json"), &world)
     }
 }
 
@@ -132,25 +96,11 @@ pub(crate) fn running(path: &Path) -> World {
     serde_json::from_slice(&note).unwrap_or_default()
 }
 
-/// Writes `value` as JSON, so that a reader finds the old file or the new one and never a part.
-pub(crate) fn write_whole<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
-    let aside = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside)?;
-    file.write_all(&serde_json::to_vec(value)?)?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    std::fs::rename(&aside, path)
-}
-
-fn make_private(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    // One that was there before, or a umask, may have left it open to others.
-    File::open(path)?.set_permissions(Permissions::from_mode(0o700))
+/// Writes `value` as a line of JSON, whole or not at all.
+pub(crate) fn write_whole<T: Serialize>(path: &Path, value: &T) -> Result<(), DirError> {
+    let mut line = serde_json::to_vec(value).map_err(|error| DirError::io(path)(error.into()))?;
+    line.push(b'\n');
+    dir::write(path, &line)
 }
 
 #[cfg(test)]
@@ -173,25 +123,11 @@ mod tests {
     fn a_process_notes_down_its_services_and_takes_only_them_back() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path()).unwrap();
-        let entry = |pid| Running {
-            url: "http://127.0.0.1:1".into(),
-            pid,
-        };
-        home.announce(&World::from([
-            ("auth".into(), entry(std::process::id())),
-            ("notes".into(), entry(1)),
-        ]))
-        .unwrap();
+        let entry = |pid| Running { url: "http://127.0.0.1:1".into(), pid };
+        home.announce(&World::from([("auth".into(), entry(std::process::id())), ("notes".into(), entry(1))]))
+            .unwrap();
         home.retract();
         assert_eq!(running(home.path()).into_keys().collect::<Vec<_>>(), ["notes"]);
-    }
-
-    #[test]
-    fn a_file_in_the_way_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("file"), "").unwrap();
-        let error = Home::at(&dir.path().join("file/data")).unwrap_err();
-        assert!(error.to_string().contains("file/data"), "{error}");
     }
 
     #[test]

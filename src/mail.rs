@@ -23,9 +23,7 @@ pub(crate) async fn mail(args: MailArgs) -> Result<ExitCode, Failed> {
     match args.look {
         MailLook::List => list(&mailbox)?,
         MailLook::Show { id } => {
-            let mail = mailbox
-                .find(&id)?
-                .ok_or_else(|| format!("there is no mail {id}"))?;
+            let mail = mailbox.find(&id)?.ok_or_else(|| format!("there is no mail {id}"))?;
             show(&mail);
         }
         MailLook::Wait { to, timeout } => {
@@ -38,18 +36,15 @@ pub(crate) async fn mail(args: MailArgs) -> Result<ExitCode, Failed> {
 
 fn list(mailbox: &Mailbox) -> Result<(), Failed> {
     for mail in mailbox.list()? {
-        console::say(&format!(
-            "{}  {}  {}  {}",
-            mail.id, mail.sent_at, mail.to, mail.subject
-        ));
+        console::say(&format!("{}  {}  {}  {}", mail.id, mail.sent_at, mail.to, mail.subject));
     }
     Ok(())
 }
 
 fn show(mail: &Mail) {
     let head = format!(
-        "From: {}\nTo: {}\nDate: {}\nSubject: {}",
-        mail.from, mail.to, mail.sent_at, mail.subject
+        "From: {}\nTo: {}\nDate: {}\nSubject: {}\nKind: {}",
+        mail.from, mail.to, mail.sent_at, mail.subject, mail.kind
     );
     console::say(&format!("{head}\n\n{}", mail.text));
 }

@@ -3,6 +3,7 @@
 //! 0 drained or done, 1 could not run (one line says why), 2 bad usage; `exec` passes on its command's code.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -23,9 +24,15 @@ mod signal;
 mod topology;
 mod up;
 
+/// Returns large freed blocks to the system at once, and takes no lock that all threads share.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Threads for blocking work: each waits for a commit or hashes, so more than the cores make sense, but each
 /// costs a stack.
 const BLOCKING_THREADS_MAX: usize = 128;
+/// Work that nobody waits for any more (a hash, the removal of a delivered message) ends well before that.
+const LAST_WORK_MAX: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -57,7 +64,8 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
             Command::Mail(args) => mail::mail(args).await,
         }
     });
-    // Whatever still blocks (a hash nobody waits for) must not hold the exit.
-    runtime.shutdown_background();
+    // The databases close with the last work that uses them, and must be closed before the process' own end:
+    // RocksDB aborts when it is used after its globals are gone.
+    runtime.shutdown_timeout(LAST_WORK_MAX);
     done
 }

@@ -17,15 +17,9 @@ impl Profile {
     /// The request budget per address and service; none in tests.
     pub(crate) const fn quota(self) -> Option<gateway::Quota> {
         match self {
-            Self::Original => Some(gateway::Quota {
-                requests: 100,
-                window_s: 900,
-            }),
+            Self::Original => Some(gateway::Quota { requests: 100, window_s: 900 }),
             // A front end under development reloads all day; a runaway loop is still stopped.
-            Self::Dev => Some(gateway::Quota {
-                requests: 10_000,
-                window_s: 900,
-            }),
+            Self::Dev => Some(gateway::Quota { requests: 10_000, window_s: 900 }),
             Self::Ci => None,
         }
     }
@@ -33,14 +27,8 @@ impl Profile {
     /// The burst shield per address: well above what the budgets of three services can use at once.
     pub(crate) const fn burst(self) -> Option<gateway::Burst> {
         match self {
-            Self::Original => Some(gateway::Burst {
-                per_second: 50,
-                burst: 500,
-            }),
-            Self::Dev => Some(gateway::Burst {
-                per_second: 2_000,
-                burst: 10_000,
-            }),
+            Self::Original => Some(gateway::Burst { per_second: 50, burst: 500 }),
+            Self::Dev => Some(gateway::Burst { per_second: 2_000, burst: 10_000 }),
             Self::Ci => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use chassis::dir::DirError;
 use serde::Serialize;
 
 use crate::home::{self, World};
@@ -24,19 +25,13 @@ struct Address<'a> {
 impl<'a> Ready<'a> {
     /// The services of `world`, which keeps its data in `data_dir`.
     pub(crate) fn new(world: &'a World, data_dir: &'a Path) -> Self {
-        let services = world
-            .iter()
-            .map(|(name, running)| (name.as_str(), Address { url: &running.url }))
-            .collect();
-        Self {
-            services,
-            pid: std::process::id(),
-            data_dir,
-        }
+        let services =
+            world.iter().map(|(name, running)| (name.as_str(), Address { url: &running.url })).collect();
+        Self { services, pid: std::process::id(), data_dir }
     }
 
     /// Writes the ready file.
-    pub(crate) fn write(&self, path: &Path) -> std::io::Result<()> {
+    pub(crate) fn write(&self, path: &Path) -> Result<(), DirError> {
         home::write_whole(path, self)
     }
 

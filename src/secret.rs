@@ -1,10 +1,11 @@
 //! The platform's signing secret: given, or made on first start and kept in the data directory.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use chassis::dir;
 use chassis::entropy::Stream;
 use chassis::secret::Secret;
 
@@ -37,16 +38,12 @@ pub(crate) fn load_or_make(home: &Path, stream: &Stream) -> Result<Secret<String
         Err(error) => return Err(SecretError::File(named(), error)),
     }
     let mut file = File::open(&path).map_err(|error| SecretError::File(named(), error))?;
-    let mode = file
-        .metadata()
-        .map_err(|error| SecretError::File(named(), error))?
-        .mode();
+    let mode = file.metadata().map_err(|error| SecretError::File(named(), error))?.mode();
     if mode & 0o077 != 0 {
         return Err(SecretError::Exposed(named()));
     }
     let mut text = String::new();
-    file.read_to_string(&mut text)
-        .map_err(|error| SecretError::File(named(), error))?;
+    file.read_to_string(&mut text).map_err(|error| SecretError::File(named(), error))?;
     if text.trim().len() < EXPOSED_MIN {
         return Err(SecretError::Damaged(named()));
     }
@@ -58,15 +55,8 @@ fn make(path: &Path, stream: &Stream) -> io::Result<Secret<String>> {
     if path.exists() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    let aside = path.with_extension(format!("{}.new", std::process::id()));
-    let secret = stream.hex::<32>();
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
+    let (aside, secret) = (dir::aside(path), stream.hex::<32>());
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
     writeln!(file, "{secret}")?;
     file.sync_all()?;
     let linked = std::fs::hard_link(&aside, path);
@@ -76,6 +66,9 @@ fn make(path: &Path, stream: &Stream) -> io::Result<Secret<String>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use chassis::entropy::Entropy;
 
     use super::*;
@@ -89,10 +82,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let first = load(home.path()).unwrap();
         assert!(load(home.path()).unwrap() == first);
-        assert_eq!(
-            std::fs::metadata(home.path().join("secret")).unwrap().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(std::fs::metadata(home.path().join("secret")).unwrap().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
     }
 

@@ -13,7 +13,7 @@ use chassis::entropy::Entropy;
 use chassis::internal::{Key, Signer};
 use chassis::peer::Peer;
 use chassis::secret::Secret;
-use chassis::shutdown::Shutdown;
+use chassis::shutdown::{self, Shutdown};
 use chassis::{blocking, task};
 use http::{Method, Uri};
 use tokio::net::TcpListener;
@@ -74,10 +74,7 @@ impl Topology {
             None => Home::ephemeral()?,
         };
         let (urls, listeners) = bind(&config).await?;
-        let (clock, entropy) = (
-            Clock::system(),
-            config.seed.map_or(Entropy::system(), Entropy::seeded),
-        );
+        let (clock, entropy) = (Clock::system(), config.seed.map_or(Entropy::system(), Entropy::seeded));
         let secret = match &config.jwt_secret {
             Some(secret) => secret.clone(),
             None => crate::secret::load_or_make(home.path(), &entropy.stream("satchel", "secret"))?,
@@ -92,28 +89,14 @@ impl Topology {
             urls: &urls,
         };
         let services = open_services(&shared, &home).await?;
-        Ok(Self {
-            config,
-            home,
-            clock,
-            secret,
-            client,
-            urls,
-            listeners,
-            services,
-        })
+        Ok(Self { config, home, clock, secret, client, urls, listeners, services })
     }
 
     /// Where everything is, and in which process as far as this one knows.
     pub(crate) fn world(&self) -> World {
         let pid = std::process::id();
-        let here = self
-            .config
-            .only
-            .iter()
-            .filter_map(|name| Some((name, self.urls.get(name)?)));
-        here.map(|(name, url)| (name.as_str().to_owned(), Running { url: base(url), pid }))
-            .collect()
+        let here = self.config.only.iter().filter_map(|name| Some((name, self.urls.get(name)?)));
+        here.map(|(name, url)| (name.as_str().to_owned(), Running { url: base(url), pid })).collect()
     }
 
     /// The data directory.
@@ -140,10 +123,7 @@ impl Topology {
 
     /// Waits until the services of other processes answer.
     pub(crate) async fn peers_are_up(&self, mut shutdown: Shutdown) {
-        for name in ServiceName::ALL
-            .into_iter()
-            .filter(|name| !self.config.runs(*name))
-        {
+        for name in ServiceName::ALL.into_iter().filter(|name| !self.config.runs(*name)) {
             // Nobody calls the gateway.
             if name == ServiceName::Gateway {
                 continue;
@@ -151,10 +131,7 @@ impl Topology {
             let peer = self.peer(name);
             let mut waits = 0_u32;
             while !shutdown.is_requested()
-                && peer
-                    .call(Method::GET, "/health", None::<&()>, PEER_ANSWER)
-                    .await
-                    .is_err()
+                && peer.call(Method::GET, "/health", None::<&()>, PEER_ANSWER).await.is_err()
             {
                 if waits.is_multiple_of(250) {
                     tracing::info!(peer = name.as_str(), "waiting for a service of another process");
@@ -171,10 +148,13 @@ impl Topology {
     /// Starts serving; the returned value ends when `shutdown` was requested and everything is drained.
     pub(crate) fn serve(&mut self, shutdown: &Shutdown) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
-        let edges = self.services.edges();
-        for (name, listener) in std::mem::take(&mut self.listeners) {
-            if let Some(edge) = edges.get(&name) {
-                tasks.spawn(chassis::serve::run(listener, edge.clone(), shutdown.clone()));
+        let (mut edges, mut listeners) = (self.services.edges(), std::mem::take(&mut self.listeners));
+        let door = listeners.remove(&ServiceName::Gateway).zip(edges.remove(&ServiceName::Gateway));
+        let (serving, shutdown) = serve_door(door, shutdown.clone());
+        tasks.spawn(serving);
+        for (name, listener) in listeners {
+            if let Some(edge) = edges.remove(&name) {
+                tasks.spawn(chassis::serve::run(listener, edge, shutdown.clone()));
             }
         }
         if let Some(auth) = &self.services.auth {
@@ -189,10 +169,7 @@ impl Topology {
     /// Hands over what has to outlive the services.
     pub(crate) fn into_serving(self, tasks: JoinSet<()>) -> Serving {
         // The services live on in their edges and relays, which end with the tasks.
-        Serving {
-            tasks,
-            home: self.home,
-        }
+        Serving { tasks, home: self.home }
     }
 }
 
@@ -215,19 +192,31 @@ impl Serving {
 impl Services {
     fn edges(&self) -> BTreeMap<ServiceName, Edge> {
         let edges = [
-            (
-                ServiceName::Gateway,
-                self.gateway.as_ref().map(gateway::Gateway::router),
-            ),
+            (ServiceName::Gateway, self.gateway.as_ref().map(gateway::Gateway::router)),
             (ServiceName::Auth, self.auth.as_ref().map(auth::Auth::router)),
             (ServiceName::User, self.user.as_ref().map(user::User::router)),
             (ServiceName::Notes, self.notes.as_ref().map(notes::Notes::router)),
         ];
-        edges
-            .into_iter()
-            .filter_map(|(name, edge)| Some((name, edge?)))
-            .collect()
+        edges.into_iter().filter_map(|(name, edge)| Some((name, edge?))).collect()
     }
+}
+
+/// Serves the gateway, if it is here, until `shutdown`; the signal that it returns is given when that is done.
+///
+/// The door closes first: a request that it lets finish still needs the services behind it.
+fn serve_door(
+    door: Option<(TcpListener, Edge)>,
+    mut shutdown: Shutdown,
+) -> (impl Future<Output = ()> + Send, Shutdown) {
+    let (trigger, closed) = shutdown::channel();
+    let serving = async move {
+        match door {
+            Some((listener, edge)) => chassis::serve::run(listener, edge, shutdown).await,
+            None => shutdown.requested().await,
+        }
+        trigger.fire();
+    };
+    (serving, closed)
 }
 
 /// Binds this process' services; the others' URLs come from the settings or the port list.
@@ -287,27 +276,9 @@ fn base(url: &Uri) -> String {
 async fn open_services(shared: &Shared<'_>, home: &Home) -> Result<Services, Failed> {
     let config = shared.config;
     let mut services = Services::default();
-    let auth = start_opening(
-        config,
-        home,
-        ServiceName::Auth,
-        |dir| shared.auth(dir),
-        auth::Auth::open,
-    )?;
-    let user = start_opening(
-        config,
-        home,
-        ServiceName::User,
-        |dir| shared.user(dir),
-        user::User::open,
-    )?;
-    let notes = start_opening(
-        config,
-        home,
-        ServiceName::Notes,
-        |dir| shared.notes(dir),
-        notes::Notes::open,
-    )?;
+    let auth = start_opening(config, home, ServiceName::Auth, |dir| shared.auth(dir), auth::Auth::open)?;
+    let user = start_opening(config, home, ServiceName::User, |dir| shared.user(dir), user::User::open)?;
+    let notes = start_opening(config, home, ServiceName::Notes, |dir| shared.notes(dir), notes::Notes::open)?;
     if config.runs(ServiceName::Gateway) {
         services.gateway = Some(gateway::Gateway::open(shared.gateway())?);
     }
@@ -361,11 +332,7 @@ impl Shared<'_> {
             token_lifetime: self.config.token_lifetime,
             hash_cost: self.config.profile.hash_cost(),
             password_min: if self.config.strict { 15 } else { 8 },
-            smtp: self
-                .config
-                .smtp
-                .clone()
-                .filter(|_| !self.config.profile.captures_mail()),
+            smtp: self.config.smtp.clone().filter(|_| !self.config.profile.captures_mail()),
         }
     }
 

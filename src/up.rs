@@ -22,11 +22,7 @@ const DATA_DIR: &str = "data";
 
 /// Runs the services until a signal; `demo` is a fixture and a text to print for people.
 pub(crate) async fn up(args: WorldArgs, demo: Option<Fixture>) -> Result<ExitCode, Failed> {
-    let profile = if demo.is_some() {
-        Profile::Dev
-    } else {
-        Profile::Original
-    };
+    let profile = if demo.is_some() { Profile::Dev } else { Profile::Original };
     let mut config = Config::load(&args, profile)?;
     if config.data_dir.is_none() && !args.ephemeral {
         config.data_dir = Some(DATA_DIR.into());
@@ -82,8 +78,7 @@ fn announce(args: &WorldArgs, topology: &Topology, logins: Option<&str>) -> Resu
     let world = topology.world();
     let ready = Ready::new(&world, topology.home().path());
     if let Some(path) = &args.ready_file {
-        let failed = |error| format!("--ready-file {} cannot be written: {error}", path.display());
-        ready.write(path).map_err(failed)?;
+        ready.write(path)?;
     }
     match args.log {
         LogForm::Json => console::say(&ready.line()),

@@ -39,11 +39,15 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Valid<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        let (parts, body) = request.into_parts();
-        let bytes = read(body, &parts.headers, PUBLIC_MAX).await?;
-        let value = json_of(&parts.headers, &bytes)?;
-        T::from_fields(Fields::of(value)?).map(Valid)
+        T::from_fields(fields_of(request).await?).map(Valid)
     }
+}
+
+/// The fields of a public route's body, for extractors whose rules depend on more than the body.
+pub async fn fields_of(request: Request) -> Result<Fields, Failure> {
+    let (parts, body) = request.into_parts();
+    let bytes = read(body, &parts.headers, PUBLIC_MAX).await?;
+    Fields::of(json_of(&parts.headers, &bytes)?)
 }
 
 /// The body of an internal route, typed by the contract between services.
@@ -56,17 +60,14 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Internal<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
         let bytes = read(body, &parts.headers, INTERNAL_MAX).await?;
-        serde_json::from_slice(&bytes)
-            .map(Internal)
-            .map_err(|error| Failure::bad_request(error.to_string()))
+        serde_json::from_slice(&bytes).map(Internal).map_err(|error| Failure::bad_request(error.to_string()))
     }
 }
 
 /// Reads at most `max` bytes; 413 for more, before reading the rest, and 408 for a body that takes too long.
 pub async fn read(body: Body, headers: &HeaderMap, max: usize) -> Result<Bytes, Failure> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > max as u64) {
         return Err(too_large());
     }
@@ -130,17 +131,11 @@ fn json_of(headers: &HeaderMap, bytes: &[u8]) -> Result<Option<Value>, Failure> 
 }
 
 fn is_json(headers: &HeaderMap) -> Result<bool, Failure> {
-    let Some(content_type) = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-    else {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return Ok(false);
     };
     let mut parts = content_type.split(';').map(str::trim);
-    if !parts
-        .next()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"))
-    {
+    if !parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json")) {
         return Ok(false);
     }
     for (name, value) in parts.filter_map(|parameter| parameter.split_once('=')) {
@@ -169,17 +164,19 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Failure> {
             "Malformed JSON: expected an object or an array at line 1 column 1",
         ));
     }
+    parse_value(text)
+}
+
+/// Parses a JSON text that may have any value at the top, with the same limits.
+///
+/// # Errors
+/// 400 with line and column for malformed JSON, and for nesting deeper than 32 levels.
+pub fn parse_value(text: &str) -> Result<Value, Failure> {
     if depth(text) > DEPTH_MAX {
-        return Err(Failure::bad_request(
-            "Malformed JSON: nested deeper than 32 levels",
-        ));
+        return Err(Failure::bad_request("Malformed JSON: nested deeper than 32 levels"));
     }
     serde_json::from_str(&whole_surrogates(text)).map_err(|error| {
-        Failure::bad_request(format!(
-            "Malformed JSON at line {} column {}",
-            error.line(),
-            error.column()
-        ))
+        Failure::bad_request(format!("Malformed JSON at line {} column {}", error.line(), error.column()))
     })
 }
 
@@ -233,105 +230,4 @@ fn unit_at(bytes: &[u8], at: usize) -> Option<u16> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn the_first_bytes_of_a_body_are_read_and_no_more() {
-        let endless = futures_util::stream::repeat(Ok::<_, std::io::Error>(Bytes::from_static(b"abc")));
-        assert_eq!(
-            read_first(Body::from_stream(endless), 7).await.unwrap(),
-            "abcabca"
-        );
-        assert_eq!(read_first(Body::from("abc"), 7).await.unwrap(), "abc");
-    }
-
-    #[test]
-    fn an_empty_json_body_is_an_empty_object() {
-        assert_eq!(parse(b" \n").unwrap(), json!({}));
-        assert_eq!(parse("\u{feff}{\"a\":1}".as_bytes()).unwrap(), json!({"a": 1}));
-    }
-
-    #[test]
-    fn malformed_json_is_refused_with_its_position() {
-        for text in [
-            "{",
-            "nope",
-            "\"x\"",
-            "123",
-            "true",
-            "{\"a\":",
-            "{} x",
-            "{\"a\":\"b\nc\"}",
-            "[1,]",
-        ] {
-            let failure = parse(text.as_bytes()).unwrap_err();
-            assert!(
-                failure.message().contains("Malformed JSON"),
-                "{text}: {}",
-                failure.message()
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_not_unicode_becomes_the_replacement_character() {
-        assert_eq!(parse(b"{\"a\":\"\xff\"}").unwrap(), json!({"a": "\u{fffd}"}));
-        assert_eq!(parse(br#"{"a":"\ud800x"}"#).unwrap(), json!({"a": "\u{fffd}x"}));
-        assert_eq!(
-            parse(br#"{"a":"\udc00\ud83d\ude42"}"#).unwrap(),
-            json!({"a": "\u{fffd}🙂"})
-        );
-        assert_eq!(parse(br#"{"a":"\\ud800"}"#).unwrap(), json!({"a": "\\ud800"}));
-    }
-
-    #[test]
-    fn nesting_has_an_end() {
-        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(parse(nested(32).as_bytes()).is_ok());
-        assert!(parse(nested(33).as_bytes()).is_err());
-        assert!(parse("[".repeat(100_000).as_bytes()).is_err());
-        assert!(parse(format!("{{\"a\":\"{}\"}}", "[".repeat(50)).as_bytes()).is_ok());
-    }
-
-    #[test]
-    fn only_json_in_utf8_is_read_as_json() {
-        let headers = |content_type: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::CONTENT_LENGTH, 2.into());
-            headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
-            headers
-        };
-        assert!(
-            json_of(&headers("application/json;charset=UTF-8"), b"{}")
-                .unwrap()
-                .is_some()
-        );
-        for other in [
-            "text/plain",
-            "application/vnd.api+json",
-            "application/jsonx",
-            "application/json, text/plain",
-        ] {
-            assert!(json_of(&headers(other), b"{}").unwrap().is_none(), "{other}");
-        }
-        let failure = json_of(&headers("application/json; charset=latin1"), b"{}").unwrap_err();
-        assert_eq!(failure.message(), "unsupported charset \"LATIN1\"");
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_makes_the_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _answer = parse(&bytes);
-        }
-
-        #[test]
-        fn every_json_value_without_surrogates_reads_as_itself(text in "\\PC{0,60}") {
-            let value = json!({"a": text});
-            prop_assert_eq!(parse(value.to_string().as_bytes()).unwrap(), value);
-        }
-    }
-}
+mod tests;

@@ -49,18 +49,13 @@ impl Timestamp {
     /// Reads an RFC 3339 text with any offset; finer parts than milliseconds are dropped.
     pub fn parse(text: &str) -> Option<Self> {
         let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000))
-            .ok()
-            .map(Self::from_millis)
+        i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self::from_millis)
     }
 
     /// The instant `span` later, clamped to the calendar's end.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
-        Self::from_millis(
-            self.0
-                .saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self::from_millis(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// The form of an HTTP `Date` header (RFC 9110 §5.6.7).
@@ -104,9 +99,8 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self.0.load(Ordering::Acquire) {
             RUNNING => {
-                let since = std::time::SystemTime::now()
-                    .duration_since(std::time::UNIX_EPOCH)
-                    .unwrap_or_default();
+                let since =
+                    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
                 Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
             frozen => Timestamp(frozen),
@@ -134,14 +128,8 @@ mod tests {
 
     #[test]
     fn instants_outside_the_calendar_are_clamped() {
-        assert_eq!(
-            Timestamp::from_millis(i64::MAX).to_string(),
-            "9999-12-31T23:59:59.999Z"
-        );
-        assert_eq!(
-            Timestamp::from_millis(i64::MIN).to_string(),
-            "0000-01-01T00:00:00.000Z"
-        );
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::from_millis(i64::MIN).to_string(), "0000-01-01T00:00:00.000Z");
     }
 
     #[test]

@@ -56,12 +56,8 @@ fn is_domain(text: &str) -> bool {
 
 /// A label may end with a hyphen but not start with one: so the recording has it.
 fn is_label(text: &str) -> bool {
-    text.bytes()
-        .next()
-        .is_some_and(|first| first.is_ascii_alphanumeric())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -72,9 +68,7 @@ mod tests {
 
     #[test]
     fn the_recorded_forms_are_told_apart() {
-        for text in [
-            "a@b.co", "a+b@c.co", "a@b-.co", "a-@b.co", "a'b@x.co", "A@B.CO", "_@1.ab", "-@b.co",
-        ] {
+        for text in ["a@b.co", "a+b@c.co", "a@b-.co", "a-@b.co", "a'b@x.co", "A@B.CO", "_@1.ab", "-@b.co"] {
             assert!(Email::parse(text).is_some(), "{text}");
         }
         let refused = [
@@ -116,10 +110,7 @@ mod tests {
 
     #[test]
     fn an_address_is_kept_in_lower_case_and_within_its_limit() {
-        assert_eq!(
-            Email::parse("Ada.L@Example.TEST").unwrap().as_str(),
-            "ada.l@example.test"
-        );
+        assert_eq!(Email::parse("Ada.L@Example.TEST").unwrap().as_str(), "ada.l@example.test");
         assert_eq!(Email::parse("Ada@b.co").unwrap().local_part(), "ada");
         assert!(Email::parse(&format!("{}@b.co", "x".repeat(315))).is_some());
         assert_eq!(Email::parse(&format!("{}@b.co", "x".repeat(316))), None);
@@ -135,11 +126,7 @@ mod tests {
         let (local, domain) = (&chars[..at], &chars[at + 1..]);
         let looks_ahead = chars[0] != '.' && !chars.windows(2).any(|pair| pair == ['.', '.']);
         let [before @ .., last] = local else { return false };
-        let mut dots = domain
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| **c == '.')
-            .map(|(place, _)| place);
+        let mut dots = domain.iter().enumerate().filter(|(_, c)| **c == '.').map(|(place, _)| place);
         let mut start = 0;
         let labels = dots.all(|dot| {
             let label = &domain[start..dot];

@@ -6,7 +6,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::digest::{self, SHA256};
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
@@ -40,10 +39,7 @@ impl Entropy {
 fn derived_key(seed: u64, service: &str, purpose: &str) -> [u8; 32] {
     let label = format!("satchel stream\0{seed}\0{service}\0{purpose}");
     let mut key = [0; 32];
-    for (to, from) in key
-        .iter_mut()
-        .zip(digest::digest(&SHA256, label.as_bytes()).as_ref())
-    {
+    for (to, from) in key.iter_mut().zip(digest::digest(&SHA256, label.as_bytes()).as_ref()) {
         *to = *from;
     }
     key
@@ -52,13 +48,8 @@ fn derived_key(seed: u64, service: &str, purpose: &str) -> [u8; 32] {
 fn system_key() -> [u8; 32] {
     let mut key = [0; 32];
     // A system that cannot give 32 random bytes can keep no secret: stopping is the only safe answer.
-    #[expect(
-        clippy::expect_used,
-        reason = "no safe way on without entropy, and no input reaches it"
-    )]
-    SystemRandom::new()
-        .fill(&mut key)
-        .expect("the operating system gives no randomness");
+    #[expect(clippy::expect_used, reason = "no safe way on without entropy, and no input reaches it")]
+    getrandom::fill(&mut key).expect("the operating system gives no randomness");
     key
 }
 
@@ -70,10 +61,7 @@ impl Stream {
     /// The next `N` bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fill_bytes(&mut bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
         bytes
     }
 

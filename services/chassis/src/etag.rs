@@ -26,10 +26,7 @@ pub async fn validate(request: &HeaderMap, mut response: Response) -> Response {
         Err(error) => return axum::response::IntoResponse::into_response(Failure::internal(&error)),
     };
     let tag = tag_of(&bytes);
-    let known = request
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .any(|value| matches(value, &tag));
+    let known = request.get_all(header::IF_NONE_MATCH).iter().any(|value| matches(value, &tag));
     if let Ok(value) = HeaderValue::from_str(&tag) {
         parts.headers.insert(header::ETAG, value);
     }
@@ -53,9 +50,7 @@ fn tag_of(bytes: &Bytes) -> String {
 fn matches(value: &HeaderValue, tag: &str) -> bool {
     let opaque = tag.trim_start_matches("W/");
     value.to_str().is_ok_and(|list| {
-        list.split(',')
-            .map(str::trim)
-            .any(|known| known == "*" || known.trim_start_matches("W/") == opaque)
+        list.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == opaque)
     })
 }
 
@@ -66,12 +61,7 @@ mod tests {
     #[test]
     fn tags_are_compared_weakly_and_in_lists() {
         let tag = tag_of(&Bytes::from_static(b"{}"));
-        for value in [
-            "*",
-            tag.as_str(),
-            tag.trim_start_matches("W/"),
-            &format!("\"x\", {tag}"),
-        ] {
+        for value in ["*", tag.as_str(), tag.trim_start_matches("W/"), &format!("\"x\", {tag}")] {
             assert!(matches(&HeaderValue::from_str(value).unwrap(), &tag), "{value}");
         }
         assert!(!matches(&HeaderValue::from_static("\"x\""), &tag));

@@ -32,13 +32,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with `status` whose body says `message`.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            fields: Vec::new(),
-            retry_after_s: None,
-            cause: None,
-        }
+        Self { status, message: message.into(), fields: Vec::new(), retry_after_s: None, cause: None }
     }
 
     /// 400 with one message.
@@ -48,13 +42,8 @@ impl Failure {
 
     /// 400 for fields; the first error is the message. Without errors the message is a plain `Invalid input`.
     pub fn invalid(fields: Vec<FieldError>) -> Self {
-        let message = fields
-            .first()
-            .map_or(Cow::Borrowed("Invalid input"), |first| first.message.clone());
-        Self {
-            fields,
-            ..Self::bad_request(message)
-        }
+        let message = fields.first().map_or(Cow::Borrowed("Invalid input"), |first| first.message.clone());
+        Self { fields, ..Self::bad_request(message) }
     }
 
     /// 401 with the message that tells why no one is logged in.
@@ -69,35 +58,22 @@ impl Failure {
 
     /// 500 whose body gives nothing away; `cause` goes to the log.
     pub fn internal(cause: &(dyn Error + 'static)) -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Something went wrong on our side",
-        )
-        .because(cause)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side").because(cause)
     }
 
     /// 429 that asks the client to come back after `retry_after_s` seconds.
     pub fn too_many(message: impl Into<Cow<'static, str>>, retry_after_s: u32) -> Self {
-        Self {
-            retry_after_s: Some(retry_after_s),
-            ..Self::new(StatusCode::TOO_MANY_REQUESTS, message)
-        }
+        Self { retry_after_s: Some(retry_after_s), ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
     /// 503 that asks the client to come back after `retry_after_s` seconds.
     pub fn unavailable(message: &'static str, retry_after_s: u32) -> Self {
-        Self {
-            retry_after_s: Some(retry_after_s),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
-        }
+        Self { retry_after_s: Some(retry_after_s), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message) }
     }
 
     /// 504: someone we asked did not answer in time.
     pub fn timed_out() -> Self {
-        Self::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "The service did not answer in time, please try again",
-        )
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "The service did not answer in time, please try again")
     }
 
     /// Adds what the operator should read: the whole chain of `cause`, logged once by the edge.
@@ -160,14 +136,8 @@ mod tests {
             field: field.into(),
             message: message.into(),
         };
-        let failure = Failure::invalid(vec![
-            field("email", "Email is required"),
-            field("password", "short"),
-        ]);
-        assert_eq!(
-            (failure.status(), failure.message()),
-            (StatusCode::BAD_REQUEST, "Email is required")
-        );
+        let failure = Failure::invalid(vec![field("email", "Email is required"), field("password", "short")]);
+        assert_eq!((failure.status(), failure.message()), (StatusCode::BAD_REQUEST, "Email is required"));
         assert_eq!(failure.fields().len(), 2);
     }
 }

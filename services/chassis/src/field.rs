@@ -18,16 +18,8 @@ impl Fields {
     /// Takes a body apart; anything but an object is a 400. `None` is a request without a JSON body.
     pub fn of(body: Option<Value>) -> Result<Self, Failure> {
         match body {
-            Some(Value::Object(values)) => Ok(Self {
-                values,
-                errors: Vec::new(),
-                named: false,
-            }),
-            other => Err(Failure::bad_request(wrong_type(
-                "input",
-                "object",
-                other.as_ref(),
-            ))),
+            Some(Value::Object(values)) => Ok(Self { values, errors: Vec::new(), named: false }),
+            other => Err(Failure::bad_request(wrong_type("input", "object", other.as_ref()))),
         }
     }
 
@@ -97,10 +89,7 @@ impl Fields {
         field: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Option<T> {
-        self.errors.push(FieldError {
-            field: field.into(),
-            message: message.into(),
-        });
+        self.errors.push(FieldError { field: field.into(), message: message.into() });
         None
     }
 
@@ -111,11 +100,7 @@ impl Fields {
         received: &Value,
     ) -> Option<T> {
         let field = field.into();
-        let message = wrong_type(
-            if self.named { &field } else { "input" },
-            expected,
-            Some(received),
-        );
+        let message = wrong_type(if self.named { &field } else { "input" }, expected, Some(received));
         self.fail(field, message)
     }
 
@@ -134,11 +119,7 @@ impl Fields {
 
     /// Ends the reading: the failure with all errors, if there was one.
     pub fn finish(self) -> Result<(), Failure> {
-        if self.errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::invalid(self.errors))
-        }
+        if self.errors.is_empty() { Ok(()) } else { Err(Failure::invalid(self.errors)) }
     }
 }
 
@@ -175,11 +156,7 @@ mod tests {
         fields.optional_strings("tags");
         fields.optional_boolean("isPinned");
         let failure = fields.finish().unwrap_err();
-        let told: Vec<_> = failure
-            .fields()
-            .iter()
-            .map(|e| (e.field.as_ref(), e.message.as_ref()))
-            .collect();
+        let told: Vec<_> = failure.fields().iter().map(|e| (e.field.as_ref(), e.message.as_ref())).collect();
         assert_eq!(
             told,
             [
@@ -193,9 +170,7 @@ mod tests {
 
     #[test]
     fn a_type_error_names_its_field_where_the_contract_wants_it() {
-        let mut fields = Fields::of(Some(json!({"bio": {}, "isActive": "no"})))
-            .unwrap()
-            .naming_themselves();
+        let mut fields = Fields::of(Some(json!({"bio": {}, "isActive": "no"}))).unwrap().naming_themselves();
         fields.nullable_string("bio");
         fields.optional_boolean("isActive");
         let failure = fields.finish().unwrap_err();
@@ -213,10 +188,7 @@ mod tests {
     fn a_body_that_is_no_object_is_named() {
         for (body, received) in [(None, "undefined"), (Some(json!([])), "array")] {
             let failure = Fields::of(body).unwrap_err();
-            assert_eq!(
-                failure.message(),
-                format!("Invalid input: expected object, received {received}")
-            );
+            assert_eq!(failure.message(), format!("Invalid input: expected object, received {received}"));
         }
     }
 

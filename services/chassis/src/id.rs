@@ -96,13 +96,9 @@ mod tests {
 
     #[test]
     fn anything_but_24_hexadecimal_digits_is_refused() {
-        for text in [
-            "",
-            "123",
-            "zzzzzzzzzzzzzzzzzzzzzzzz",
-            "6b03be831922677573cd34e2f",
-            "6b03be831922677573cd34é",
-        ] {
+        for text in
+            ["", "123", "zzzzzzzzzzzzzzzzzzzzzzzz", "6b03be831922677573cd34e2f", "6b03be831922677573cd34é"]
+        {
             assert_eq!(AccountId::parse(text), None, "{text}");
         }
     }

@@ -79,26 +79,15 @@ pub struct Signer {
 impl Signer {
     /// A signer for calls made by the service `caller`.
     pub fn new(caller: &'static str, key: &Key, clock: Clock) -> Self {
-        Self {
-            caller,
-            key: Arc::new(EncodingKey::from_secret(key.0.expose())),
-            clock,
-        }
+        Self { caller, key: Arc::new(EncodingKey::from_secret(key.0.expose())), clock }
     }
 
     /// A credential for one call to `callee`, as the value of `Authorization`.
     pub fn authorization(&self, callee: &str) -> String {
         let now = self.clock.now().as_seconds();
-        let header = Header {
-            typ: Some(TYPE.to_owned()),
-            ..Header::new(Algorithm::HS256)
-        };
-        let claims = Claims {
-            iss: self.caller.to_owned(),
-            aud: callee.to_owned(),
-            iat: now,
-            exp: now + LIFETIME_S,
-        };
+        let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::HS256) };
+        let claims =
+            Claims { iss: self.caller.to_owned(), aud: callee.to_owned(), iat: now, exp: now + LIFETIME_S };
         let token = jsonwebtoken::encode(&header, &claims, &self.key).unwrap_or_default();
         format!("Bearer {token}")
     }
@@ -121,11 +110,7 @@ pub struct Guard {
 impl Guard {
     /// The guard of the internal routes of the service `callee`.
     pub fn new(callee: &'static str, key: &Key, clock: Clock) -> Self {
-        Self {
-            callee,
-            key: Arc::new(DecodingKey::from_secret(key.0.expose())),
-            clock,
-        }
+        Self { callee, key: Arc::new(DecodingKey::from_secret(key.0.expose())), clock }
     }
 
     /// The calling service's name, `None` for a credential that is not for this service now.
@@ -158,10 +143,7 @@ where
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let given = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
+        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         given
             .and_then(|value| Guard::from_ref(state).admit(value))
             .ok_or_else(|| Failure::unauthorized("Service credentials are required"))
@@ -186,14 +168,8 @@ mod tests {
         let credential = signer.authorization("auth");
         let auth = Guard::new("auth", &key("s"), clock.clone());
         assert_eq!(auth.admit(&credential), Some(Peer("user".into())));
-        assert_eq!(
-            Guard::new("notes", &key("s"), clock.clone()).admit(&credential),
-            None
-        );
-        assert_eq!(
-            Guard::new("auth", &key("t"), clock.clone()).admit(&credential),
-            None
-        );
+        assert_eq!(Guard::new("notes", &key("s"), clock.clone()).admit(&credential), None);
+        assert_eq!(Guard::new("auth", &key("t"), clock.clone()).admit(&credential), None);
         clock.advance(Duration::from_secs(31));
         assert_eq!(auth.admit(&credential), None);
     }
@@ -202,20 +178,9 @@ mod tests {
     fn the_secret_itself_signs_no_internal_call() {
         let clock = Clock::system();
         let now = clock.now().as_seconds();
-        let claims = Claims {
-            iss: "user".into(),
-            aud: "auth".into(),
-            iat: now,
-            exp: now + 30,
-        };
-        let header = Header {
-            typ: Some(TYPE.into()),
-            ..Header::default()
-        };
+        let claims = Claims { iss: "user".into(), aud: "auth".into(), iat: now, exp: now + 30 };
+        let header = Header { typ: Some(TYPE.into()), ..Header::default() };
         let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(b"s")).unwrap();
-        assert_eq!(
-            Guard::new("auth", &key("s"), clock).admit(&format!("Bearer {forged}")),
-            None
-        );
+        assert_eq!(Guard::new("auth", &key("s"), clock).admit(&format!("Bearer {forged}")), None);
     }
 }

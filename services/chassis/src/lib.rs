@@ -12,6 +12,7 @@ pub mod body;
 pub mod clock;
 pub mod connect;
 pub mod contract;
+pub mod dir;
 pub mod edge;
 pub mod email;
 pub mod entropy;

@@ -35,22 +35,12 @@ impl Message {
     /// A message to the service `to` about `account`; a body that is no JSON becomes null and is refused there.
     pub fn new<B: Serialize>(to: &str, account: AccountId, path: String, body: &B) -> Self {
         let body = serde_json::to_value(body).unwrap_or(Value::Null);
-        Self {
-            to: to.to_owned(),
-            account,
-            path,
-            body,
-        }
+        Self { to: to.to_owned(), account, path, body }
     }
 
     /// The news of where an account stands.
     pub fn standing(to: &str, account: AccountId, standing: &crate::standing::Standing) -> Self {
-        Self::new(
-            to,
-            account,
-            format!("/internal/accounts/{account}/standing"),
-            standing,
-        )
+        Self::new(to, account, format!("/internal/accounts/{account}/standing"), standing)
     }
 }
 
@@ -70,22 +60,13 @@ pub struct Outbox {
 impl Outbox {
     /// An outbox with the rows that the store found when it opened.
     pub fn new(rows: impl IntoIterator<Item = (Sequence, Message)>) -> Self {
-        let rows = rows
-            .into_iter()
-            .map(|(sequence, message)| (sequence, Arc::new(message)))
-            .collect();
-        Self {
-            rows: Mutex::new(rows),
-            changes: watch::Sender::new(0),
-        }
+        let rows = rows.into_iter().map(|(sequence, message)| (sequence, Arc::new(message))).collect();
+        Self { rows: Mutex::new(rows), changes: watch::Sender::new(0) }
     }
 
     /// Takes in rows that are durable now.
     pub fn committed(&self, rows: impl IntoIterator<Item = (Sequence, Message)>) {
-        self.rows().extend(
-            rows.into_iter()
-                .map(|(sequence, message)| (sequence, Arc::new(message))),
-        );
+        self.rows().extend(rows.into_iter().map(|(sequence, message)| (sequence, Arc::new(message))));
         self.changed();
     }
 
@@ -106,19 +87,14 @@ impl Outbox {
         let rows = self.rows();
         let first_of_lane = |(_, message): &(&Sequence, &Arc<Message>)| lanes.insert(message.lane());
         let heads = rows.iter().take(LOOK_MAX).filter(first_of_lane);
-        heads
-            .map(|(sequence, message)| (*sequence, Arc::clone(message)))
-            .collect()
+        heads.map(|(sequence, message)| (*sequence, Arc::clone(message))).collect()
     }
 
     /// Waits until all of `sequences` were delivered, at most `within`; tells whether they were.
     pub async fn settled(&self, sequences: &[Sequence], within: Duration) -> bool {
         let mut changes = self.changes.subscribe();
         let all_gone = async {
-            while sequences
-                .iter()
-                .any(|sequence| self.rows().contains_key(sequence))
-            {
+            while sequences.iter().any(|sequence| self.rows().contains_key(sequence)) {
                 if changes.changed().await.is_err() {
                     return;
                 }
@@ -153,21 +129,13 @@ mod tests {
     use super::*;
 
     fn message(to: &str, account: u8) -> Message {
-        Message::new(
-            to,
-            AccountId::from_bytes([account; 12]),
-            "/x".into(),
-            &Value::Null,
-        )
+        Message::new(to, AccountId::from_bytes([account; 12]), "/x".into(), &Value::Null)
     }
 
     #[test]
     fn a_lane_offers_only_its_first_message() {
-        let outbox = Outbox::new([
-            (1, message("auth", 1)),
-            (2, message("auth", 1)),
-            (3, message("notes", 1)),
-        ]);
+        let outbox =
+            Outbox::new([(1, message("auth", 1)), (2, message("auth", 1)), (3, message("notes", 1))]);
         let heads = |busy: &BTreeSet<Lane>| outbox.heads(busy).iter().map(|(n, _)| *n).collect::<Vec<_>>();
         assert_eq!(heads(&BTreeSet::new()), [1, 3]);
         assert_eq!(heads(&BTreeSet::from([message("auth", 1).lane()])), [3]);

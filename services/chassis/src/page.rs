@@ -26,10 +26,7 @@ impl Page {
 
     /// The page `number` (from 1) of `limit` objects, both raised to 1 and the limit capped at 1,000.
     pub fn new(number: u64, limit: u64) -> Self {
-        Self {
-            number: number.max(1),
-            limit: limit.clamp(1, LIMIT_MAX),
-        }
+        Self { number: number.max(1), limit: limit.clamp(1, LIMIT_MAX) }
     }
 
     /// How many objects come before this page.
@@ -44,12 +41,7 @@ impl Page {
 
     /// The `pagination` object for a list of `total`.
     pub const fn of(&self, total: u64) -> Pagination {
-        Pagination {
-            total,
-            page: self.number,
-            pages: total.div_ceil(self.limit),
-            limit: self.limit,
-        }
+        Pagination { total, page: self.number, pages: total.div_ceil(self.limit), limit: self.limit }
     }
 }
 
@@ -59,10 +51,7 @@ fn positive(query: &Query, name: &'static str) -> Result<Option<u64>, Failure> {
     };
     if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.bytes().all(|byte| byte == b'0') {
         let message = format!("{name} must be a positive integer");
-        return Err(Failure::invalid(vec![FieldError {
-            field: name.into(),
-            message: message.into(),
-        }]));
+        return Err(Failure::invalid(vec![FieldError { field: name.into(), message: message.into() }]));
     }
     Ok(Some(text.parse().unwrap_or(u64::MAX)))
 }
@@ -108,14 +97,6 @@ mod tests {
 
     #[test]
     fn an_empty_list_has_no_pages() {
-        assert_eq!(
-            page("").unwrap().of(0),
-            Pagination {
-                total: 0,
-                page: 1,
-                pages: 0,
-                limit: 10
-            }
-        );
+        assert_eq!(page("").unwrap().of(0), Pagination { total: 0, page: 1, pages: 0, limit: 10 });
     }
 }

@@ -64,12 +64,7 @@ pub enum PeerError {
 impl Peer {
     /// The service `name` at `base` (scheme and authority).
     pub const fn new(name: &'static str, base: Uri, client: Client, signer: Signer) -> Self {
-        Self {
-            name,
-            base,
-            client,
-            signer,
-        }
+        Self { name, base, client, signer }
     }
 
     /// The service's name.
@@ -102,10 +97,7 @@ impl Peer {
         path: &str,
         body: Option<&B>,
     ) -> Result<Request<Full<Bytes>>, PeerError> {
-        let malformed = |reason: String| PeerError::Malformed {
-            peer: self.name,
-            reason,
-        };
+        let malformed = |reason: String| PeerError::Malformed { peer: self.name, reason };
         let mut parts = self.base.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::try_from(path).map_err(|e| malformed(e.to_string()))?);
         let uri = Uri::from_parts(parts).map_err(|e| malformed(e.to_string()))?;
@@ -123,24 +115,14 @@ impl Peer {
         if let Some(id) = RequestId::current() {
             request = request.header(REQUEST_ID, id.as_str());
         }
-        request
-            .body(Full::from(bytes))
-            .map_err(|e| malformed(e.to_string()))
+        request.body(Full::from(bytes)).map_err(|e| malformed(e.to_string()))
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Value, PeerError> {
-        let response = self
-            .client
-            .request(request)
-            .await
-            .map_err(|e| self.unknown(chain(&e)))?;
+        let response = self.client.request(request).await.map_err(|e| self.unknown(chain(&e)))?;
         let status = response.status();
         let body = Limited::new(response.into_body(), ANSWER_MAX);
-        let bytes = body
-            .collect()
-            .await
-            .map_err(|e| self.unknown(e.to_string()))?
-            .to_bytes();
+        let bytes = body.collect().await.map_err(|e| self.unknown(e.to_string()))?.to_bytes();
         let value: Value = if bytes.is_empty() {
             Value::Null
         } else {
@@ -149,26 +131,15 @@ impl Peer {
         if status.is_success() {
             return Ok(value);
         }
-        let message = value
-            .get("message")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let message = value.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
         if status.is_client_error() {
-            return Err(PeerError::Refused {
-                peer: self.name,
-                status,
-                message,
-            });
+            return Err(PeerError::Refused { peer: self.name, status, message });
         }
         Err(self.unknown(format!("{status}: {message}")))
     }
 
     fn unknown(&self, reason: String) -> PeerError {
-        PeerError::Unknown {
-            peer: self.name,
-            reason,
-        }
+        PeerError::Unknown { peer: self.name, reason }
     }
 }
 

@@ -46,11 +46,7 @@ impl<S: Sync> FromRequestParts<S> for Query {
 }
 
 fn decode_plus(text: &str) -> Result<String, Failure> {
-    let spaced = if text.contains('+') {
-        Cow::Owned(text.replace('+', " "))
-    } else {
-        Cow::Borrowed(text)
-    };
+    let spaced = if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
     decode_percent(&spaced)
         .map(Cow::into_owned)
         .ok_or_else(|| Failure::bad_request(format!("Failed to decode query parameter '{text}'")))
@@ -78,10 +74,7 @@ mod tests {
     #[test]
     fn the_last_of_a_repeated_parameter_counts() {
         let query = Query::parse(Some("tag=a&tag=b%20c&x&=y")).unwrap();
-        assert_eq!(
-            (query.get("tag"), query.get("x"), query.get("")),
-            (Some("b c"), None, Some("y"))
-        );
+        assert_eq!((query.get("tag"), query.get("x"), query.get("")), (Some("b c"), None, Some("y")));
     }
 
     #[test]

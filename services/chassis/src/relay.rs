@@ -81,12 +81,7 @@ impl Relay {
         }
         let now = Instant::now();
         let due = |message: &Message| backoffs.get(&message.lane()).is_none_or(|wait| wait.until <= now);
-        self.outbox
-            .heads(busy)
-            .into_iter()
-            .filter(|(_, message)| due(message))
-            .take(room)
-            .collect()
+        self.outbox.heads(busy).into_iter().filter(|(_, message)| due(message)).take(room).collect()
     }
 
     async fn deliver<R, F, E>(&self, sequence: Sequence, message: Arc<Message>, remove: &R) -> (Lane, bool)
@@ -113,17 +108,11 @@ impl Relay {
     }
 
     async fn send(&self, message: &Message) -> Result<(), PeerError> {
-        let peer = self
-            .peers
-            .iter()
-            .find(|peer| peer.name() == message.to)
-            .ok_or(PeerError::Malformed {
-                peer: "outbox",
-                reason: format!("no service is called {}", message.to),
-            })?;
-        peer.call(Method::PUT, &message.path, Some(&message.body), DEADLINE)
-            .await
-            .map(drop)
+        let peer = self.peers.iter().find(|peer| peer.name() == message.to).ok_or(PeerError::Malformed {
+            peer: "outbox",
+            reason: format!("no service is called {}", message.to),
+        })?;
+        peer.call(Method::PUT, &message.path, Some(&message.body), DEADLINE).await.map(drop)
     }
 
     fn settle(&self, lane: Lane, delivered: bool, backoffs: &mut BTreeMap<Lane, Backoff>) {
@@ -134,21 +123,13 @@ impl Relay {
         let attempts = backoffs.get(&lane).map_or(0, |wait| wait.attempts) + 1;
         let ceiling = backoff_ceiling_ms(attempts);
         let wait = Duration::from_millis(u64::from(self.jitter.below(ceiling)));
-        backoffs.insert(
-            lane,
-            Backoff {
-                attempts,
-                until: Instant::now() + wait,
-            },
-        );
+        backoffs.insert(lane, Backoff { attempts, until: Instant::now() + wait });
     }
 }
 
 /// Doubles from 50 ms to 5 s; the wait is drawn below it (full jitter).
 fn backoff_ceiling_ms(attempts: u32) -> u32 {
-    BACKOFF_MIN_MS
-        .saturating_mul(1 << attempts.saturating_sub(1).min(16))
-        .min(BACKOFF_MAX_MS)
+    BACKOFF_MIN_MS.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(BACKOFF_MAX_MS)
 }
 
 #[cfg(test)]

@@ -61,47 +61,22 @@ pub struct Pagination {
 
 /// An object.
 pub const fn data<T>(status: StatusCode, data: T) -> Reply<Data<T>> {
-    Reply(
-        status,
-        Data {
-            status: "success",
-            data,
-        },
-    )
+    Reply(status, Data { status: "success", data })
 }
 
 /// One page of a list with `results` objects on it.
 pub const fn list<T>(results: usize, data: T) -> Reply<List<T>> {
-    Reply(
-        StatusCode::OK,
-        List {
-            status: "success",
-            results,
-            data,
-        },
-    )
+    Reply(StatusCode::OK, List { status: "success", results, data })
 }
 
 /// A token for the account.
 pub const fn token(status: StatusCode, token: String) -> Reply<Token> {
-    Reply(
-        status,
-        Token {
-            status: "success",
-            token,
-        },
-    )
+    Reply(status, Token { status: "success", token })
 }
 
 /// A plain confirmation.
 pub const fn message(message: &'static str) -> Reply<Message> {
-    Reply(
-        StatusCode::OK,
-        Message {
-            status: "success",
-            message,
-        },
-    )
+    Reply(StatusCode::OK, Message { status: "success", message })
 }
 
 /// A bare success, as internal routes answer.
@@ -122,9 +97,8 @@ impl<T: Serialize> IntoResponse for Reply<T> {
 pub(crate) fn json_response(status: StatusCode, bytes: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     response
 }

@@ -18,9 +18,7 @@ impl RequestId {
     /// Takes an id that came from outside if it is well formed: 1 to 64 of `A-Z a-z 0-9 . _ -`.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=LENGTH_MAX).contains(&text.len());
-        let plain = text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         (fits && plain).then(|| Self(text.into()))
     }
 

@@ -81,10 +81,7 @@ pub async fn run<L: Listener>(mut listener: L, edge: Edge, mut shutdown: Shutdow
         }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_MAX, slots.acquire_many(CONNECTIONS_MAX))
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(DRAIN_MAX, slots.acquire_many(CONNECTIONS_MAX)).await.is_err() {
         tracing::warn!("some requests did not finish within {DRAIN_MAX:?}");
     }
 }

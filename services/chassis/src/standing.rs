@@ -53,34 +53,19 @@ pub enum Ended {
 impl Standing {
     /// A fresh account on `rung`.
     pub const fn new(rung: Rung) -> Self {
-        Self {
-            generation: 0,
-            rung,
-            epoch: 0,
-        }
+        Self { generation: 0, rung, epoch: 0 }
     }
 
     /// The standing that a valid token vouches for, for a service that never heard of its account.
     pub const fn vouched(session: Session) -> Self {
-        Self {
-            generation: session.generation,
-            rung: Rung::Active,
-            epoch: session.epoch,
-        }
+        Self { generation: session.generation, rung: Rung::Active, epoch: session.epoch }
     }
 
     /// The higher of two standings, the epoch taken by itself: commutative, associative, idempotent.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
-        let top = if self.height() >= other.height() {
-            self
-        } else {
-            other
-        };
-        Self {
-            epoch: self.epoch.max(other.epoch),
-            ..top
-        }
+        let top = if self.height() >= other.height() { self } else { other };
+        Self { epoch: self.epoch.max(other.epoch), ..top }
     }
 
     /// Whether `session` gives access: the account is active and nothing ended the session since.
@@ -113,17 +98,9 @@ mod tests {
     use super::*;
 
     fn standing() -> impl Strategy<Value = Standing> {
-        let rung = prop_oneof![
-            Just(Rung::Pending),
-            Just(Rung::Active),
-            Just(Rung::Disabled),
-            Just(Rung::Deleted)
-        ];
-        (0..4_u32, rung, 0..4_u32).prop_map(|(generation, rung, epoch)| Standing {
-            generation,
-            rung,
-            epoch,
-        })
+        let rung =
+            prop_oneof![Just(Rung::Pending), Just(Rung::Active), Just(Rung::Disabled), Just(Rung::Deleted)];
+        (0..4_u32, rung, 0..4_u32).prop_map(|(generation, rung, epoch)| Standing { generation, rung, epoch })
     }
 
     proptest! {
@@ -152,66 +129,18 @@ mod tests {
 
     #[test]
     fn a_bumped_epoch_ends_older_sessions_only() {
-        let standing = Standing {
-            generation: 1,
-            rung: Rung::Active,
-            epoch: 3,
-        };
-        assert_eq!(
-            standing.admits(Session {
-                generation: 1,
-                epoch: 2
-            }),
-            Err(Ended::Session)
-        );
-        assert_eq!(
-            standing.admits(Session {
-                generation: 1,
-                epoch: 3
-            }),
-            Ok(())
-        );
-        assert_eq!(
-            standing.admits(Session {
-                generation: 0,
-                epoch: 9
-            }),
-            Err(Ended::Session)
-        );
-        assert_eq!(
-            standing.admits(Session {
-                generation: 2,
-                epoch: 0
-            }),
-            Ok(())
-        );
+        let standing = Standing { generation: 1, rung: Rung::Active, epoch: 3 };
+        assert_eq!(standing.admits(Session { generation: 1, epoch: 2 }), Err(Ended::Session));
+        assert_eq!(standing.admits(Session { generation: 1, epoch: 3 }), Ok(()));
+        assert_eq!(standing.admits(Session { generation: 0, epoch: 9 }), Err(Ended::Session));
+        assert_eq!(standing.admits(Session { generation: 2, epoch: 0 }), Ok(()));
     }
 
     #[test]
     fn a_disabled_account_admits_no_one_until_the_next_generation() {
-        let standing = Standing {
-            generation: 0,
-            rung: Rung::Disabled,
-            epoch: 0,
-        };
-        assert_eq!(
-            standing.admits(Session {
-                generation: 0,
-                epoch: 0
-            }),
-            Err(Ended::Account)
-        );
-        let back = standing.join(Standing {
-            generation: 1,
-            rung: Rung::Active,
-            epoch: 0,
-        });
-        assert_eq!(
-            back.admits(Session {
-                generation: 1,
-                epoch: 0
-            }),
-            Ok(())
-        );
+        let standing = Standing { generation: 0, rung: Rung::Disabled, epoch: 0 };
+        assert_eq!(standing.admits(Session { generation: 0, epoch: 0 }), Err(Ended::Account));
+        let back = standing.join(Standing { generation: 1, rung: Rung::Active, epoch: 0 });
+        assert_eq!(back.admits(Session { generation: 1, epoch: 0 }), Ok(()));
     }
 }

@@ -84,10 +84,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
 impl Verifier {
     /// A verifier of tokens signed with `secret`.
     pub fn new(secret: &Secret<String>, clock: Clock) -> Self {
-        Self {
-            key: Arc::new(DecodingKey::from_secret(secret.expose().as_bytes())),
-            clock,
-        }
+        Self { key: Arc::new(DecodingKey::from_secret(secret.expose().as_bytes())), clock }
     }
 
     /// The caller that `token` names, `None` for a token that is not ours, not valid now or not well formed.
@@ -100,15 +97,10 @@ impl Verifier {
         if header.alg != "HS256" || header.typ != "JWT" || hostile.iter().any(|field| field.is_some()) {
             return None;
         }
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.key, &signature_only())
-            .ok()?
-            .claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.key, &signature_only()).ok()?.claims;
         self.accepts(&claims).then_some(Caller {
             account: claims.account,
-            session: Session {
-                generation: claims.generation,
-                epoch: claims.epoch,
-            },
+            session: Session { generation: claims.generation, epoch: claims.epoch },
         })
     }
 
@@ -229,13 +221,7 @@ mod tests {
     #[test]
     fn a_token_that_another_tool_minted_is_taken_with_generation_and_epoch_0() {
         let caller = verify(&Out::default(), &claims(&json!({})), "secret").unwrap();
-        assert_eq!(
-            caller.session,
-            Session {
-                generation: 0,
-                epoch: 0
-            }
-        );
+        assert_eq!(caller.session, Session { generation: 0, epoch: 0 });
     }
 
     #[test]
@@ -268,41 +254,14 @@ mod tests {
     #[test]
     fn only_our_secret_and_our_algorithm_sign() {
         assert_eq!(verify(&Out::default(), &claims(&json!({})), "other"), None);
+        assert_eq!(verify(&Out::new(Algorithm::HS512), &claims(&json!({})), "secret"), None);
+        assert_eq!(verify(&Out { typ: None, ..Out::default() }, &claims(&json!({})), "secret"), None);
         assert_eq!(
-            verify(&Out::new(Algorithm::HS512), &claims(&json!({})), "secret"),
+            verify(&Out { kid: Some("1".into()), ..Out::default() }, &claims(&json!({})), "secret"),
             None
         );
         assert_eq!(
-            verify(
-                &Out {
-                    typ: None,
-                    ..Out::default()
-                },
-                &claims(&json!({})),
-                "secret"
-            ),
-            None
-        );
-        assert_eq!(
-            verify(
-                &Out {
-                    kid: Some("1".into()),
-                    ..Out::default()
-                },
-                &claims(&json!({})),
-                "secret"
-            ),
-            None
-        );
-        assert_eq!(
-            verify(
-                &Out {
-                    jku: Some("http://x".into()),
-                    ..Out::default()
-                },
-                &claims(&json!({})),
-                "secret"
-            ),
+            verify(&Out { jku: Some("http://x".into()), ..Out::default() }, &claims(&json!({})), "secret"),
             None
         );
     }

@@ -35,10 +35,7 @@ impl<J: Send + 'static> Writer<J> {
                 carry_out(batch);
             }
         })?;
-        Ok(Self {
-            jobs: Some(jobs),
-            thread: Some(thread),
-        })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// Hands over a job; refused when the queue is full.
@@ -99,9 +96,7 @@ mod tests {
             let _ended = gate.recv();
         })
         .unwrap();
-        let taken = (0..QUEUE_MAX * 2)
-            .take_while(|job| writer.submit(*job).is_ok())
-            .count();
+        let taken = (0..QUEUE_MAX * 2).take_while(|job| writer.submit(*job).is_ok()).count();
         assert!((QUEUE_MAX..=QUEUE_MAX + BATCH_MAX).contains(&taken), "{taken}");
         drop(release);
     }

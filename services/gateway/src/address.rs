@@ -61,10 +61,7 @@ impl Proxies {
 fn parse(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
     let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
-    hop.parse()
-        .ok()
-        .or_else(with_port)
-        .map(|address: IpAddr| address.to_canonical())
+    hop.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -92,10 +89,7 @@ mod tests {
     #[test]
     fn a_stranger_cannot_name_another_client() {
         assert_eq!(client(&[], "192.0.2.1", &["198.51.100.7"]), address("192.0.2.1"));
-        assert_eq!(
-            client(&["192.0.2.9"], "192.0.2.1", &["198.51.100.7"]),
-            address("192.0.2.1")
-        );
+        assert_eq!(client(&["192.0.2.9"], "192.0.2.1", &["198.51.100.7"]), address("192.0.2.1"));
     }
 
     #[test]
@@ -106,30 +100,20 @@ mod tests {
             &["203.0.113.9", "198.51.100.7 , 192.0.2.2"],
             &["nonsense, 198.51.100.7:4000, ::ffff:192.0.2.2"],
         ] {
-            assert_eq!(
-                client(&trusted, "192.0.2.1", forwarded),
-                address("198.51.100.7"),
-                "{forwarded:?}"
-            );
+            assert_eq!(client(&trusted, "192.0.2.1", forwarded), address("198.51.100.7"), "{forwarded:?}");
         }
     }
 
     #[test]
     fn a_trusted_proxy_that_names_nobody_is_itself_the_client() {
         for forwarded in [&[][..], &["unknown"], &["198.51.100.7, "]] {
-            assert_eq!(
-                client(&["192.0.2.1"], "192.0.2.1", forwarded),
-                address("192.0.2.1")
-            );
+            assert_eq!(client(&["192.0.2.1"], "192.0.2.1", forwarded), address("192.0.2.1"));
         }
     }
 
     #[test]
     fn an_ipv6_network_is_one_client_and_ipv4_looks_the_same_in_both_notations() {
-        assert_eq!(
-            address("2001:db8:1:2::1"),
-            address("2001:db8:1:2:ffff:ffff:ffff:ffff")
-        );
+        assert_eq!(address("2001:db8:1:2::1"), address("2001:db8:1:2:ffff:ffff:ffff:ffff"));
         assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
         assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
         assert_ne!(address("192.0.2.1"), address("192.0.2.2"));

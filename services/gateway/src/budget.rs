@@ -44,10 +44,7 @@ pub(crate) struct Budget {
 impl Budget {
     /// Nothing spent yet.
     pub(crate) fn new(quota: Quota, clock: Clock) -> Self {
-        Self {
-            clock,
-            ledger: Mutex::new(Ledger::new(quota, WINDOWS_MAX)),
-        }
+        Self { clock, ledger: Mutex::new(Ledger::new(quota, WINDOWS_MAX)) }
     }
 
     /// Counts one request of `client` for `upstream`.
@@ -80,13 +77,7 @@ struct Ledger {
 impl Ledger {
     fn new(quota: Quota, windows_max: usize) -> Self {
         let (windows, by_end) = (HashMap::new(), VecDeque::new());
-        Self {
-            quota,
-            windows_max,
-            windows,
-            by_end,
-            now_ms: i64::MIN,
-        }
+        Self { quota, windows_max, windows, by_end, now_ms: i64::MIN }
     }
 
     fn spend(&mut self, key: Key, now: Timestamp) -> Allowance {
@@ -112,11 +103,7 @@ impl Ledger {
             self.now_ms = now_ms;
         }
         self.now_ms = self.now_ms.max(now_ms);
-        while self
-            .by_end
-            .front()
-            .is_some_and(|(ends_ms, _)| *ends_ms <= self.now_ms)
-        {
+        while self.by_end.front().is_some_and(|(ends_ms, _)| *ends_ms <= self.now_ms) {
             self.forget_first();
         }
     }
@@ -149,10 +136,7 @@ mod tests {
 
     use super::*;
 
-    const QUOTA: Quota = Quota {
-        requests: 3,
-        window_s: 10,
-    };
+    const QUOTA: Quota = Quota { requests: 3, window_s: 10 };
 
     fn client(number: u32) -> Address {
         IpAddr::V4(Ipv4Addr::from_bits(number)).into()
@@ -165,11 +149,7 @@ mod tests {
     #[test]
     fn a_window_opens_with_the_first_request_and_ends_to_the_millisecond() {
         let mut ledger = Ledger::new(QUOTA, 10);
-        let left = |remaining, resets_in_s, is_exceeded| Allowance {
-            remaining,
-            resets_in_s,
-            is_exceeded,
-        };
+        let left = |remaining, resets_in_s, is_exceeded| Allowance { remaining, resets_in_s, is_exceeded };
         assert_eq!(spend(&mut ledger, 1, 500), left(2, 10, false));
         assert_eq!(spend(&mut ledger, 1, 501), left(1, 10, false));
         assert_eq!(spend(&mut ledger, 1, 9_500), left(0, 1, false));

@@ -62,10 +62,7 @@ impl From<Error> for Failure {
         match error {
             Error::NoRoute(target) => Self::no_route(&target),
             Error::Unreadable(failure) => failure,
-            Error::Spent {
-                minutes,
-                retry_after_s,
-            } => Self::too_many(spent(minutes), retry_after_s),
+            Error::Spent { minutes, retry_after_s } => Self::too_many(spent(minutes), retry_after_s),
             Error::Burst { retry_after_s } => {
                 Self::too_many("Too many requests from this IP, please slow down!", retry_after_s)
             }
@@ -100,10 +97,7 @@ mod tests {
     #[test]
     fn the_refusal_names_the_window_in_minutes() {
         for (minutes, text) in [(15, "in 15 minutes!"), (1, "in 1 minute!")] {
-            let failure = Failure::from(Error::Spent {
-                minutes,
-                retry_after_s: 7,
-            });
+            let failure = Failure::from(Error::Spent { minutes, retry_after_s: 7 });
             assert!(failure.message().ends_with(text), "{}", failure.message());
             assert_eq!(failure.retry_after_s(), Some(7));
         }
@@ -112,14 +106,8 @@ mod tests {
     #[test]
     fn only_the_operator_reads_what_broke() {
         let source = Cause::from("connection refused (os error 111)");
-        let failure = Failure::from(Error::Unreachable {
-            service: "notes",
-            source,
-        });
-        assert_eq!(
-            failure.cause(),
-            Some("notes cannot be reached: connection refused (os error 111)")
-        );
+        let failure = Failure::from(Error::Unreachable { service: "notes", source });
+        assert_eq!(failure.cause(), Some("notes cannot be reached: connection refused (os error 111)"));
         assert!(!failure.message().contains("notes"), "{}", failure.message());
     }
 }

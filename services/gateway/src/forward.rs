@@ -26,12 +26,7 @@ const ASKING: [HeaderName; 3] = [header::AUTHORIZATION, header::ACCEPT, header::
 /// What a service hears of a body, where there is one.
 const DESCRIBING: [HeaderName; 2] = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
 /// What a client hears of a service's headers; the gateway's edge adds the rest.
-const ANSWERING: [HeaderName; 4] = [
-    header::CONTENT_TYPE,
-    header::ETAG,
-    header::ALLOW,
-    header::RETRY_AFTER,
-];
+const ANSWERING: [HeaderName; 4] = [header::CONTENT_TYPE, header::ETAG, header::ALLOW, header::RETRY_AFTER];
 /// One byte over the limit: enough for the service to see that a body is too large, in its own order of checks.
 const BODY_MAX: usize = body::PUBLIC_MAX + 1;
 /// A page of 1,000 notes of 10 KiB has 10 MiB; nothing larger is an answer of ours.
@@ -86,17 +81,13 @@ impl Forwarder {
         let (parts, body) = request.into_parts();
         let content = content_of(&parts.method, &parts.headers, body).await?;
         let is_too_large = content.bytes.len() == BODY_MAX;
-        let uri = self
-            .uri(onward)
-            .ok_or_else(|| Error::NoRoute(onward.target.to_owned()))?;
+        let uri = self.uri(onward).ok_or_else(|| Error::NoRoute(onward.target.to_owned()))?;
         let request = fresh(parts.method, uri, &parts.headers, content);
         let asking = tokio::time::timeout(self.deadline, self.ask(service, request));
         let mut response = asking.await.unwrap_or(Err(Error::Silent { service }))?;
         if is_too_large {
             // What the client still sends of this body is no request.
-            response
-                .headers_mut()
-                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
     }
@@ -117,11 +108,7 @@ impl Forwarder {
     ) -> Result<Response, Error> {
         let unreachable =
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Unreachable { service, source };
-        let answer = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| unreachable(error.into()))?;
+        let answer = self.client.request(request).await.map_err(|error| unreachable(error.into()))?;
         let (parts, body) = answer.into_parts();
         let bytes = match Limited::new(body, ANSWER_MAX).collect().await {
             Ok(collected) => collected.to_bytes(),
@@ -140,18 +127,10 @@ async fn content_of(method: &Method, headers: &HeaderMap, body: Body) -> Result<
     let announced =
         headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING);
     if !announced || matches!(*method, Method::GET | Method::HEAD | Method::DELETE) {
-        return Ok(Content {
-            bytes: Bytes::new(),
-            is_present: false,
-        });
+        return Ok(Content { bytes: Bytes::new(), is_present: false });
     }
-    let bytes = body::read_first(body, BODY_MAX)
-        .await
-        .map_err(Error::Unreadable)?;
-    Ok(Content {
-        bytes,
-        is_present: true,
-    })
+    let bytes = body::read_first(body, BODY_MAX).await.map_err(Error::Unreadable)?;
+    Ok(Content { bytes, is_present: true })
 }
 
 fn fresh(method: Method, uri: Uri, from: &HeaderMap, content: Content) -> http::Request<Full<Bytes>> {

@@ -88,12 +88,8 @@ pub enum OpenError {
     },
 }
 
-const NO_BUDGET: OpenError = OpenError::ZeroLimit {
-    limit: "the budget's requests and window",
-};
-const NO_BURST: OpenError = OpenError::ZeroLimit {
-    limit: "the burst shield's rate and burst",
-};
+const NO_BUDGET: OpenError = OpenError::ZeroLimit { limit: "the budget's requests and window" };
+const NO_BURST: OpenError = OpenError::ZeroLimit { limit: "the burst shield's rate and burst" };
 
 /// The gateway, ready to serve.
 #[derive(Clone, Debug)]
@@ -120,9 +116,7 @@ impl Gateway {
             request_ids: config.entropy.stream("gateway", "request id"),
             client_url: config.client_url,
         };
-        Ok(Self {
-            edge: Edge::with_fallback(routes, edge),
-        })
+        Ok(Self { edge: Edge::with_fallback(routes, edge) })
     }
 
     /// The door itself.
@@ -138,20 +132,9 @@ fn door(config: &Config, proxies: Arc<Proxies>) -> Result<Door, OpenError> {
         notes: authority("notes", &config.notes_uri)?,
     };
     let (client, deadline) = (config.client.clone(), config.deadline);
-    let forwarder = Forwarder {
-        client,
-        authorities,
-        deadline,
-    };
-    let limit = config
-        .quota
-        .map(|quota| limit(quota, &config.clock))
-        .transpose()?;
-    Ok(Door {
-        proxies,
-        limit,
-        forwarder,
-    })
+    let forwarder = Forwarder { client, authorities, deadline };
+    let limit = config.quota.map(|quota| limit(quota, &config.clock)).transpose()?;
+    Ok(Door { proxies, limit, forwarder })
 }
 
 fn limit(quota: Quota, clock: &Clock) -> Result<Limit, OpenError> {
@@ -164,10 +147,7 @@ fn limit(quota: Quota, clock: &Clock) -> Result<Limit, OpenError> {
 fn authority(service: &'static str, uri: &Uri) -> Result<Authority, OpenError> {
     let bare = uri.scheme_str() == Some("http") && uri.path() == "/" && uri.query().is_none();
     let authority = uri.authority().filter(|_| bare).cloned();
-    authority.ok_or_else(|| OpenError::Address {
-        service,
-        uri: uri.clone(),
-    })
+    authority.ok_or_else(|| OpenError::Address { service, uri: uri.clone() })
 }
 
 #[derive(Serialize)]
@@ -177,11 +157,5 @@ struct Health {
 }
 
 async fn health() -> Reply<Health> {
-    Reply(
-        StatusCode::OK,
-        Health {
-            status: "OK",
-            service: "API Gateway",
-        },
-    )
+    Reply(StatusCode::OK, Health { status: "OK", service: "API Gateway" })
 }

@@ -47,10 +47,7 @@ impl Limit {
     /// Refuses a request that was one too many.
     pub(crate) fn check(&self, allowance: Allowance) -> Result<(), Error> {
         if allowance.is_exceeded {
-            return Err(Error::Spent {
-                minutes: self.minutes,
-                retry_after_s: allowance.resets_in_s,
-            });
+            return Err(Error::Spent { minutes: self.minutes, retry_after_s: allowance.resets_in_s });
         }
         Ok(())
     }

@@ -31,15 +31,8 @@ pub(crate) fn onward(uri: &Uri) -> Option<Onward<'_>> {
     if uri.authority().is_some() {
         return None;
     }
-    let segment = uri
-        .path()
-        .strip_prefix(PUBLIC)?
-        .strip_prefix('/')?
-        .split('/')
-        .next()?;
-    let upstream = Upstream::ALL
-        .into_iter()
-        .find(|upstream| upstream.segment() == segment)?;
+    let segment = uri.path().strip_prefix(PUBLIC)?.strip_prefix('/')?.split('/').next()?;
+    let upstream = Upstream::ALL.into_iter().find(|upstream| upstream.segment() == segment)?;
     let target = uri.path_and_query()?.as_str().strip_prefix(PUBLIC)?;
     Some(Onward { upstream, target })
 }
@@ -56,11 +49,7 @@ impl Onward<'_> {
     /// Whether every reader takes this path for the same one: no empty or dot segment, no hidden slash.
     pub(crate) fn is_plain(&self) -> bool {
         let path = self.target.split_once('?').map_or(self.target, |(path, _)| path);
-        path.strip_suffix('/')
-            .unwrap_or(path)
-            .split('/')
-            .skip(1)
-            .all(is_plain_segment)
+        path.strip_suffix('/').unwrap_or(path).split('/').skip(1).all(is_plain_segment)
     }
 }
 
@@ -71,10 +60,7 @@ fn is_plain_segment(segment: &str) -> bool {
     // Some servers cut a segment off at its `;` (RFC 3986 §3.3 calls it a parameter).
     let name = text.split(|byte| *byte == b';').next().unwrap_or_default();
     let steps = matches!(name, b"" | b"." | b"..");
-    !steps
-        && !text
-            .iter()
-            .any(|byte| matches!(byte, b'/' | b'\\') || byte.is_ascii_control())
+    !steps && !text.iter().any(|byte| matches!(byte, b'/' | b'\\') || byte.is_ascii_control())
 }
 
 /// `segment` without any percent-encoding, `None` when there are more layers of it than anyone needs.

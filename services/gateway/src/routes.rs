@@ -87,21 +87,11 @@ pub static ROUTES: [Route; 18] = [
     to(Notes, Method::GET, "/api/notes/:id", Author),
     to(Notes, Method::PATCH, "/api/notes/:id", Author),
     to(Notes, Method::DELETE, "/api/notes/:id", Author),
-    Route {
-        method: Method::GET,
-        path: "/health",
-        upstream: None,
-        access: Anyone,
-    },
+    Route { method: Method::GET, path: "/health", upstream: None, access: Anyone },
 ];
 
 const fn to(upstream: Upstream, method: Method, path: &'static str, access: Access) -> Route {
-    Route {
-        method,
-        path,
-        upstream: Some(upstream),
-        access,
-    }
+    Route { method, path, upstream: Some(upstream), access }
 }
 
 #[cfg(test)]
@@ -122,12 +112,7 @@ mod tests {
     fn no_route_is_listed_twice() {
         for (at, route) in ROUTES.iter().enumerate() {
             let same = |other: &Route| (&other.method, other.path) == (&route.method, route.path);
-            assert!(
-                !ROUTES[at + 1..].iter().any(same),
-                "{} {}",
-                route.method,
-                route.path
-            );
+            assert!(!ROUTES[at + 1..].iter().any(same), "{} {}", route.method, route.path);
         }
     }
 }

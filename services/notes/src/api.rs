@@ -4,7 +4,7 @@
 
 mod internal;
 mod notes;
-mod wire;
+pub(crate) mod wire;
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use chassis::token::{Caller, Verifier};
 use http::StatusCode;
 use http::request::Parts;
 
-pub(crate) use self::wire::draft_of;
+use self::wire::Health;
 use crate::service::Service;
 
 /// What handlers are given.
@@ -34,27 +34,18 @@ pub(crate) fn routes(app: App) -> Router {
     Router::new()
         .route("/health", get(health))
         .route("/notes", get(notes::list).post(notes::create))
-        .route(
-            "/notes/{id}",
-            get(notes::read).patch(notes::edit).delete(notes::delete),
-        )
-        .route("/internal/accounts/{account}/standing", put(internal::raise))
-        .route("/internal/fixtures", post(internal::import))
+        .route("/notes/{id}", get(notes::read).patch(notes::edit).delete(notes::delete))
+        .route("/internal/accounts/{account}/standing", put(internal::hear))
+        .route("/internal/fixtures", post(internal::load))
         .with_state(app)
 }
 
-async fn health() -> Reply<wire::HealthResponse> {
-    Reply(
-        StatusCode::OK,
-        wire::HealthResponse {
-            status: "OK",
-            service: "Notes Service",
-        },
-    )
+async fn health() -> Reply<Health> {
+    Reply(StatusCode::OK, Health { status: "OK", service: "Notes Service" })
 }
 
-/// A caller whose session stands, for handlers that read more of the request before their verb asks the same:
-/// an ended session is told before anything that is wrong with a query or a body.
+/// A caller whose session stands. Verbs ask the same in their own unit of work; this asks before more of the
+/// request is read, so that an ended session is told before anything wrong with an id, a query or a body.
 pub(crate) struct Admitted(pub(crate) Caller);
 
 impl FromRequestParts<App> for Admitted {

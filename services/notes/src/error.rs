@@ -59,22 +59,13 @@ mod tests {
 
     fn told(error: impl Into<Error>) -> (u16, String, Option<u32>) {
         let failure = Failure::from(error.into());
-        (
-            failure.status().as_u16(),
-            failure.message().to_owned(),
-            failure.retry_after_s(),
-        )
+        (failure.status().as_u16(), failure.message().to_owned(), failure.retry_after_s())
     }
 
     #[test]
     fn what_passes_is_503_and_says_when_to_come_back() {
         let full = StoreError::Full(Arc::new(rusqlite::Error::InvalidQuery));
-        for error in [
-            StoreError::Busy.into(),
-            StoreError::Undone.into(),
-            full.into(),
-            Error::Crowded,
-        ] {
+        for error in [StoreError::Busy.into(), StoreError::Undone.into(), full.into(), Error::Crowded] {
             let (status, _, retry_after_s) = told(error);
             assert!(status == 503 && retry_after_s.is_some());
         }
@@ -82,30 +73,17 @@ mod tests {
 
     #[test]
     fn what_is_broken_inside_is_500_and_told_to_the_operator_only() {
-        let error = StoreError::Corrupt {
-            table: "note",
-            key: 7,
-            what: "tags",
-        };
+        let error = StoreError::Corrupt { table: "note", key: 7, what: "tags" };
         let failure = Failure::from(Error::from(error));
         assert_eq!(failure.cause(), Some("the store failed: note 7 is corrupt: tags"));
-        assert_eq!(
-            (failure.status().as_u16(), failure.message().contains("tags")),
-            (500, false)
-        );
+        assert_eq!((failure.status().as_u16(), failure.message().contains("tags")), (500, false));
     }
 
     #[test]
     fn an_absent_note_and_an_ended_session_have_the_words_of_the_contract() {
-        assert_eq!(
-            told(Error::NoteNotFound),
-            (404, "Note not found or access denied".into(), None)
-        );
+        assert_eq!(told(Error::NoteNotFound), (404, "Note not found or access denied".into(), None));
         let gone = "User belonging to this token no longer exists.";
         assert_eq!(told(Error::Ended(Ended::Account)), (401, gone.into(), None));
-        assert_eq!(
-            told(Error::Ended(Ended::Session)),
-            (401, "Not authorized, invalid token".into(), None)
-        );
+        assert_eq!(told(Error::Ended(Ended::Session)), (401, "Not authorized, invalid token".into(), None));
     }
 }

@@ -30,20 +30,14 @@ fn fold(char: char) -> char {
     if char > run.last || !distance.is_multiple_of(run.step) {
         return char;
     }
-    u32::from(char)
-        .checked_add_signed(run.shift)
-        .and_then(char::from_u32)
-        .unwrap_or(char)
+    u32::from(char).checked_add_signed(run.shift).and_then(char::from_u32).unwrap_or(char)
 }
 
 /// Appends the folded `text` to `folded`.
 fn fold_into(text: &str, folded: &mut Vec<u8>) {
     let mut rest = text;
     loop {
-        let ascii = rest
-            .bytes()
-            .position(|byte| !byte.is_ascii())
-            .unwrap_or(rest.len());
+        let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
         let (plain, others) = rest.split_at_checked(ascii).unwrap_or((rest, ""));
         let start = folded.len();
         folded.extend_from_slice(plain.as_bytes());
@@ -70,10 +64,7 @@ impl Needle {
     pub(crate) fn new(text: &str) -> Self {
         let mut folded = Vec::with_capacity(text.len());
         fold_into(text, &mut folded);
-        Self {
-            finder: Finder::new(&folded).into_owned(),
-            haystack: Vec::new(),
-        }
+        Self { finder: Finder::new(&folded).into_owned(), haystack: Vec::new() }
     }
 
     /// Whether `title` or `content` holds the needle.

@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chassis::clock::Clock;
+use chassis::dir::DirError;
 use chassis::edge::{self, Edge};
 use chassis::entropy::Entropy;
 use chassis::internal::{Guard, Key};
@@ -31,7 +32,6 @@ use http::HeaderValue;
 
 use self::api::App;
 use self::service::Service;
-pub use self::store::OpenError;
 use self::store::Store;
 
 /// The service's name: in credentials between services, in streams of randomness.
@@ -52,50 +52,63 @@ pub struct Config {
     pub client_url: HeaderValue,
 }
 
+/// Why the service cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory is in use, or the file system refuses.
+    #[error(transparent)]
+    Dir(#[from] DirError),
+    /// It is no database of ours, or a damaged one.
+    #[error("{} cannot be opened as the notes database", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite or a migration said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A later version of this program wrote it.
+    #[error("{} has version {version}, this program knows versions up to {known}", path.display())]
+    TooNew {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        version: usize,
+        /// The version that this program writes.
+        known: usize,
+    },
+}
+
 /// The notes service, open.
 #[derive(Clone, Debug)]
 pub struct Notes {
-    app: App,
-    edge: edge::Config,
+    edge: Edge,
 }
 
 impl Notes {
-    /// Opens the data directory and finishes purges that a stop interrupted.
-    ///
-    /// # Errors
-    /// When another process has the directory, or it or the database in it cannot be used.
+    /// Takes the data directory, opens the database in it and finishes purges that a stop interrupted. Blocks for
+    /// as long as that takes.
     pub fn open(config: Config) -> Result<Self, OpenError> {
-        let Config {
-            data_dir,
-            clock,
-            entropy,
-            secret,
-            client_url,
-        } = config;
         // Each thread of the runtime reads in place, and as many scans run beside them: no reader is waited for.
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let store = Store::open(&data_dir, u32::try_from(2 * threads).unwrap_or(u32::MAX))?;
-        let service = Service::open(store, clock.clone(), entropy.stream(NAME, "note id"), threads).map_err(
-            |source| OpenError::Database {
-                path: data_dir,
-                source: source.into(),
-            },
-        )?;
+        let store = Store::open(&config.data_dir, u32::try_from(2 * threads).unwrap_or(u32::MAX))?;
+        let stream = |purpose| config.entropy.stream(NAME, purpose);
+        let service = Service::open(store, config.clock.clone(), stream("note id"), threads)
+            .map_err(|error| OpenError::Database { path: config.data_dir, source: error.into() })?;
         let app = App {
             notes: Arc::new(service),
-            verifier: Verifier::new(&secret, clock.clone()),
-            guard: Guard::new(NAME, &Key::derive(&secret), clock.clone()),
+            verifier: Verifier::new(&config.secret, config.clock.clone()),
+            guard: Guard::new(NAME, &Key::derive(&config.secret), config.clock.clone()),
         };
         let edge = edge::Config {
-            clock,
-            request_ids: entropy.stream(NAME, "request id"),
-            client_url,
+            clock: config.clock,
+            request_ids: stream("request id"),
+            client_url: config.client_url,
         };
-        Ok(Self { app, edge })
+        Ok(Self { edge: Edge::around(api::routes(app), edge) })
     }
 
-    /// The routes with everything around them.
+    /// The service's routes.
     pub fn router(&self) -> Edge {
-        Edge::around(api::routes(self.app.clone()), self.edge.clone())
+        self.edge.clone()
     }
 }

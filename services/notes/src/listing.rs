@@ -79,40 +79,11 @@ mod tests {
 
     #[test]
     fn only_a_near_page_without_filters_is_brief() {
-        let plain = Listing {
-            is_archived: true,
-            tag: None,
-            search: None,
-            page: Page::new(11, 100),
-        };
+        let plain = Listing { is_archived: true, tag: None, search: None, page: Page::new(11, 100) };
         assert!(plain.is_brief());
-        assert!(
-            !Listing {
-                page: Page::new(12, 100),
-                ..plain.clone()
-            }
-            .is_brief()
-        );
-        assert!(
-            !Listing {
-                page: Page::new(1, 101),
-                ..plain.clone()
-            }
-            .is_brief()
-        );
-        assert!(
-            !Listing {
-                tag: Some(text("a")),
-                ..plain.clone()
-            }
-            .is_brief()
-        );
-        assert!(
-            !Listing {
-                search: Search::new(text("a")),
-                ..plain
-            }
-            .is_brief()
-        );
+        assert!(!Listing { page: Page::new(12, 100), ..plain.clone() }.is_brief());
+        assert!(!Listing { page: Page::new(1, 101), ..plain.clone() }.is_brief());
+        assert!(!Listing { tag: Some(text("a")), ..plain.clone() }.is_brief());
+        assert!(!Listing { search: Search::new(text("a")), ..plain }.is_brief());
     }
 }

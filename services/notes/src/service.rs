@@ -1,6 +1,7 @@
 //! What authors do with their notes, and what others tell us of authors.
 //!
-//! Owns the rules: who may, in what order, in which unit of work. Knows neither HTTP nor SQL.
+//! Owns the rules: who may, in what order, in which unit of work. Knows neither HTTP nor SQL. A verb that only reads
+//! by key waits for nothing, and so is a plain function.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::Error;
 use crate::listing::{Listed, Listing};
-use crate::note::{Draft, Edit, Note, NoteId};
+use crate::note::{Draft, Edit, Import, Note, NoteId};
 use crate::store::{Changes, Store, StoreError, View};
 
 /// Notes that one transaction of a purge removes, so that other writes come in between (PROTOCOL.md §5).
@@ -34,7 +35,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// The verbs over `store`, after purges that a stop interrupted were finished.
+    /// The verbs over `store`, after purges that a stop interrupted were taken up again.
     #[expect(
         clippy::redundant_closure_for_method_calls,
         reason = "the method fits one lifetime, a view has any"
@@ -46,15 +47,13 @@ impl Service {
         long_reads: usize,
     ) -> Result<Self, StoreError> {
         for account in store.view(|notes| notes.to_purge())? {
-            purge(&store, account)?;
+            // A note that cannot be removed keeps no one else from theirs: its author is refused as it is.
+            if let Err(error) = purge(&store, account) {
+                tracing::error!(%account, error = &error as &dyn std::error::Error, "a purge could not be finished");
+            }
         }
         let long_reads = Arc::new(Semaphore::new(long_reads));
-        Ok(Self {
-            store: Arc::new(store),
-            clock,
-            note_ids,
-            long_reads,
-        })
+        Ok(Self { store: Arc::new(store), clock, note_ids, long_reads })
     }
 
     /// Whether the caller's session stands.
@@ -128,7 +127,7 @@ impl Service {
     }
 
     /// Hears where an account stands. A deleted one's notes are gone when this returns.
-    pub(crate) async fn raise(&self, account: AccountId, news: Standing) -> Result<(), Error> {
+    pub(crate) async fn hear(&self, account: AccountId, news: Standing) -> Result<(), Error> {
         let standing = self.change(move |notes| Ok(notes.raise(account, news)?)).await?;
         if standing.rung == Rung::Deleted {
             let store = Arc::clone(&self.store);
@@ -137,13 +136,14 @@ impl Service {
         Ok(())
     }
 
-    /// Takes over notes that are not there yet; those of deleted authors are left out. Returns how many were new.
-    pub(crate) async fn import(&self, imported: Vec<Note>) -> Result<u64, Error> {
+    /// Takes over notes that are not there yet; those of deleted authors are left out. Tells how many were new.
+    pub(crate) async fn load(&self, imports: Vec<Import>) -> Result<u64, Error> {
+        let now = self.clock.now();
         self.change(move |notes| {
             let mut added = 0;
-            for note in &imported {
+            for note in imports.into_iter().map(|import| import.into_note(now)) {
                 let standing = notes.raise(note.author, Standing::new(Rung::Active))?;
-                added += u64::from(standing.rung != Rung::Deleted && notes.insert(note)?);
+                added += u64::from(standing.rung != Rung::Deleted && notes.insert(&note)?);
             }
             Ok(added)
         })
@@ -178,9 +178,7 @@ fn list(store: &Store, caller: Caller, listing: &Listing) -> Result<Listed, Erro
 /// was never heard of, or a reactivation that has not arrived here yet (PROTOCOL.md §3).
 fn admitted(notes: &View<'_>, caller: Caller) -> Result<(), Error> {
     let vouched = Standing::vouched(caller.session);
-    let standing = notes
-        .standing(caller.account)?
-        .map_or(vouched, |known| known.join(vouched));
+    let standing = notes.standing(caller.account)?.map_or(vouched, |known| known.join(vouched));
     standing.admits(caller.session).map_err(Error::Ended)
 }
 

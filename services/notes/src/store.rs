@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
+use chassis::dir::{self, DirError};
 use chassis::writer::{Busy, Writer};
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
@@ -25,8 +26,8 @@ use rusqlite::ErrorCode;
 
 pub(crate) use self::change::Changes;
 use self::commit::{Job, Unit};
-pub use self::file::OpenError;
 pub(crate) use self::view::View;
+use crate::OpenError;
 
 /// There is a connection for every reader that can run at a time, so a wait means that something is stuck.
 const READER_WAIT_MAX: Duration = Duration::from_secs(1);
@@ -79,20 +80,13 @@ impl Store {
     /// Locks `data_dir`, opens its database (a new one if there is none) and brings it up to date; `readers` is
     /// how many can read at a time.
     pub(crate) fn open(data_dir: &Path, readers: u32) -> Result<Self, OpenError> {
-        let lock = file::lock(data_dir)?;
+        let lock = dir::lock(data_dir)?;
         let database = data_dir.join("notes.db");
         let connection = file::writer(&database)?;
         let readers = file::readers(&database, readers, READER_WAIT_MAX)?;
         let writer = Writer::start("notes writer", move |jobs| commit::carry_out(&connection, jobs))
-            .map_err(|source| OpenError::Io {
-                path: database,
-                source,
-            })?;
-        Ok(Self {
-            writer,
-            readers,
-            _lock: lock,
-        })
+            .map_err(DirError::io(&database))?;
+        Ok(Self { writer, readers, _lock: lock })
     }
 
     /// Looks at one state of the data, that of the last commit or a later one.
@@ -113,13 +107,9 @@ impl Store {
         W: FnOnce(&Changes<'_>) -> Result<T, E> + Send + 'static,
     {
         let (caller, outcome) = sync_channel(1);
-        self.writer
-            .submit(Box::new(Unit::new(work, caller)))
-            .map_err(|Busy| StoreError::Busy)?;
+        self.writer.submit(Box::new(Unit::new(work, caller))).map_err(|Busy| StoreError::Busy)?;
         // Without an answer the writer has ended, and with it the service.
-        outcome
-            .recv()
-            .unwrap_or_else(|_ended| Err(StoreError::Busy.into()))
+        outcome.recv().unwrap_or_else(|_ended| Err(StoreError::Busy.into()))
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/profiles/{account}/abort", put(internal::abort))
         .route("/internal/accounts/{account}/standing", put(internal::hear))
         .route("/internal/accounts/{account}/role", put(internal::set_role))
-        .route("/internal/fixtures", post(internal::import))
+        .route("/internal/fixtures", post(internal::load))
         .with_state(app)
 }
 

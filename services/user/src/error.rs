@@ -96,3 +96,41 @@ impl From<Error> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::engine_failure;
+
+    #[test]
+    fn what_passes_is_503_and_says_when_to_come_back() {
+        let unheard = PeerError::Unknown { peer: "auth", reason: "10.0.0.1 is silent".into() };
+        let busy = [StoreError::Busy, StoreError::Crowded].map(Error::from);
+        for error in busy.into_iter().chain([Error::NoUsernameFree, Error::EmailUnavailable(unheard)]) {
+            let failure = Failure::from(error);
+            assert_eq!((failure.status().as_u16(), failure.retry_after_s()), (503, Some(1)));
+            assert!(!failure.message().contains("10.0.0.1"));
+        }
+    }
+
+    #[test]
+    fn what_is_broken_inside_is_500_and_told_to_the_operator_only() {
+        let failure = Failure::from(Error::from(engine_failure("secret")));
+        assert_eq!((failure.status().as_u16(), failure.message().contains("secret")), (500, false));
+        assert!(failure.cause().is_some_and(|cause| cause.contains("secret")));
+    }
+
+    #[test]
+    fn what_is_refused_has_the_words_of_the_contract() {
+        let told = |error: Error| {
+            let failure = Failure::from(error);
+            (failure.status().as_u16(), failure.message().to_owned())
+        };
+        let taken = StoreError::UsernameTaken { name: "ada".into() };
+        assert_eq!(told(taken.into()), (409, "username already exists".into()));
+        assert_eq!(told(Error::EmailTaken), (409, "email already exists".into()));
+        assert_eq!(told(Error::AccountUnknown), (404, "No user found with that ID".into()));
+        assert_eq!(told(StoreError::Erased.into()).0, 410);
+        assert_eq!(told(StoreError::AccountTaken.into()).0, 409);
+    }
+}

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use chassis::clock::Clock;
 use chassis::connect::Client;
+use chassis::dir::DirError;
 use chassis::edge::{self, Edge};
 use chassis::entropy::{Entropy, Stream};
 use chassis::internal::{Guard, Key, Signer};
@@ -34,7 +35,6 @@ use http::{HeaderValue, Uri};
 
 use self::api::App;
 use self::service::Service;
-pub use self::store::OpenError;
 use self::store::Store;
 
 /// The service's name, for streams of randomness and for credentials.
@@ -61,6 +61,22 @@ pub struct Config {
     pub notes: Uri,
 }
 
+/// Why the service cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory is in use, or the file system refuses.
+    #[error(transparent)]
+    Dir(#[from] DirError),
+    /// It is no database of ours, or a damaged one.
+    #[error("{} cannot be opened as the profiles database", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What the engine said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
 /// The user service, open.
 #[derive(Debug)]
 pub struct User {
@@ -78,21 +94,21 @@ impl User {
         let signer = Signer::new(NAME, &key, config.clock.clone());
         let peer = |name, uri: &Uri| Peer::new(name, uri.clone(), config.client.clone(), signer.clone());
         let peers = vec![peer(peer::AUTH, &config.auth), peer(peer::NOTES, &config.notes)];
+        let stream = |purpose| config.entropy.stream(NAME, purpose);
         let service = Arc::new(Service {
             store,
             auth: peer::Auth::new(peer(peer::AUTH, &config.auth)),
             clock: config.clock.clone(),
-            digits: config.entropy.stream(NAME, "username"),
-            change_ids: config.entropy.stream(NAME, "change id"),
+            digits: stream("username"),
+            change_ids: stream("change id"),
         });
         let app = App {
             user: Arc::clone(&service),
             verifier: Verifier::new(&config.secret, config.clock.clone()),
             guard: Guard::new(NAME, &key, config.clock.clone()),
         };
-        let request_ids = config.entropy.stream(NAME, "request id");
+        let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
-        let jitter = config.entropy.stream(NAME, "jitter");
         Ok(Self { service, edge: Edge::around(api::routes(app), edge), peers, jitter })
     }
 

@@ -3,6 +3,8 @@
 //! It holds no ids itself. New ones go to the end, removed ones leave a gap in their chunk, so the order is that
 //! of creation and never changes; the total is the sum of the sizes and cannot disagree with them.
 
+use crate::profile::Profile;
+
 /// Ids in a chunk: an insertion rewrites one of 8 KiB, the longest page of 1,000 reads five or so.
 const CHUNK_MAX: u32 = 256;
 
@@ -18,6 +20,15 @@ pub(crate) struct Slice {
     pub(crate) chunk: u32,
     pub(crate) skip: usize,
     pub(crate) take: usize,
+}
+
+/// One page of all profiles.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    /// How many profiles there are on all pages.
+    pub(crate) total: u64,
+    /// Those on the page.
+    pub(crate) profiles: Vec<Profile>,
 }
 
 impl Roster {

@@ -8,7 +8,7 @@ mod email;
 use std::sync::Arc;
 
 use chassis::blocking;
-use chassis::clock::Clock;
+use chassis::clock::{Clock, Timestamp};
 use chassis::contract::Role;
 use chassis::entropy::Stream;
 use chassis::id::AccountId;
@@ -21,7 +21,8 @@ use crate::error::Error;
 use crate::news;
 use crate::peer::Auth;
 use crate::profile::{Draft, Edit, Profile};
-use crate::store::{Listing, Newcomer, Revision, Store, StoreError};
+use crate::roster::Listing;
+use crate::store::{Newcomer, Revision, Store, StoreError, Written};
 use crate::suggestion;
 
 /// The verbs and what they need.
@@ -53,13 +54,14 @@ impl Service {
 
     /// Changes the caller's own profile, unless it was deactivated meanwhile.
     pub(crate) async fn edit_own(&self, caller: &Profile, edit: Edit) -> Result<Profile, Error> {
-        let edited = self.revise(caller.account, edit, Profile::is_active).await?;
-        edited.ok_or(Error::SessionEnded(Ended::Account))
+        let now = self.clock.now();
+        let revise = move |own: &Profile| own.is_active().then(|| Revision::of(own, &edit, now));
+        self.replace(caller.account, revise).await?.ok_or(Error::SessionEnded(Ended::Account))
     }
 
     /// Deactivates the caller's account everywhere (PROTOCOL.md §4).
     pub(crate) async fn leave(&self, caller: &Profile) -> Result<(), Error> {
-        self.revise(caller.account, Edit::deactivation(), Profile::is_active).await.map(drop)
+        self.edit_own(caller, Edit::deactivation()).await.map(drop)
     }
 
     /// One page of all profiles, inactive ones too.
@@ -81,10 +83,13 @@ impl Service {
         edit: Edit,
     ) -> Result<Profile, Error> {
         let before = self.show(admin, account)?;
-        match edit.email.clone().filter(|email| *email != before.email) {
-            Some(email) => self.move_email(account, email, edit).await,
-            None => self.revise(account, edit, |_| true).await?.ok_or(Error::AccountUnknown),
+        if let Some(email) = edit.email.clone().filter(|email| *email != before.email) {
+            return self.move_email(account, email, edit).await;
         }
+        // Only a reserved e-mail may be written, and the profile may have moved on since it was read.
+        let (edit, now) = (Edit { email: None, ..edit }, self.clock.now());
+        let revise = move |before: &Profile| Some(Revision::of(before, &edit, now));
+        self.replace(account, revise).await?.ok_or(Error::AccountUnknown)
     }
 
     /// Erases an account everywhere, for good (PROTOCOL.md §5).
@@ -114,19 +119,18 @@ impl Service {
 
     /// Takes note of what auth says about an account's sessions; of an account without a profile nothing.
     pub(crate) async fn hear(&self, account: AccountId, standing: Standing) -> Result<(), Error> {
-        let store = Arc::clone(&self.store);
-        let heard = move |before: &Profile| {
-            Some(Revision { profile: before.heard(standing), news: vec![], ends: None })
-        };
-        blocking::run(move || store.replace(account, heard)).await?;
-        Ok(())
+        let heard = move |before: &Profile| Some(Revision::quiet(before.heard(standing)));
+        self.replace(account, heard).await.map(drop)
     }
 
     /// Sets the role of `account` by the operator's command.
     pub(crate) async fn set_role(&self, account: AccountId, role: Role) -> Result<(), Error> {
-        let profile = blocking::brief(|| self.store.find(account))?.ok_or(Error::AccountUnknown)?;
-        let edit = if profile.role == role { Edit::default() } else { Edit::role(role) };
-        self.revise(account, edit, |_| true).await?.map(drop).ok_or(Error::AccountUnknown)
+        let now = self.clock.now();
+        let revise = move |before: &Profile| {
+            let edit = if before.role == role { Edit::default() } else { Edit::role(role) };
+            Some(Revision::of(before, &edit, now))
+        };
+        self.replace(account, revise).await?.map(drop).ok_or(Error::AccountUnknown)
     }
 
     /// Inserts those of `drafts` that are not there; all or, if a name is taken, none.
@@ -152,20 +156,19 @@ impl Service {
         Newcomer { draft, names, now: self.clock.now() }
     }
 
-    /// Commits `edit` with its news and waits for their delivery; `None` without a profile that `may` change.
-    async fn revise(
-        &self,
-        account: AccountId,
-        edit: Edit,
-        may: fn(&Profile) -> bool,
-    ) -> Result<Option<Profile>, Error> {
-        let (store, now) = (Arc::clone(&self.store), self.clock.now());
-        let revise = move |before: &Profile| may(before).then(|| Revision::of(before, &edit, now));
-        let Some(written) = blocking::run(move || store.replace(account, revise)).await? else {
+    /// Commits what `revise` makes of a profile and waits for its news to arrive; `None` without a profile or
+    /// if `revise` declines.
+    async fn replace<F>(&self, account: AccountId, revise: F) -> Result<Option<Profile>, Error>
+    where
+        F: Fn(&Profile) -> Option<Revision> + Send + 'static,
+    {
+        let store = Arc::clone(&self.store);
+        let written = blocking::run(move || store.replace(account, revise)).await?;
+        let Some(Written { profile, sent }) = written else {
             return Ok(None);
         };
-        self.settled(&written.sent).await;
-        Ok(Some(written.profile))
+        self.settled(&sent).await;
+        Ok(Some(profile))
     }
 
     /// Gives the effects in other services a moment, so that they are there with the answer (PROTOCOL.md, S2).
@@ -176,8 +179,13 @@ impl Service {
 
 impl Revision {
     /// What `edit` makes of `before`, with the news of it.
-    fn of(before: &Profile, edit: &Edit, now: chassis::clock::Timestamp) -> Self {
+    fn of(before: &Profile, edit: &Edit, now: Timestamp) -> Self {
         let profile = before.edited(edit, now);
-        Self { news: news::between(before, &profile), profile, ends: None }
+        Self { news: news::between(before, &profile), ..Self::quiet(profile) }
+    }
+
+    /// A profile whose change is nobody else's business.
+    fn quiet(profile: Profile) -> Self {
+        Self { profile, news: Vec::new(), ends: None }
     }
 }

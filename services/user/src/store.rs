@@ -7,6 +7,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use chassis::dir;
 use chassis::id::AccountId;
 use chassis::outbox::{Message, Outbox, Sequence};
 use chassis::page::Page;
@@ -15,16 +16,16 @@ use chassis::profile::Username;
 mod change;
 mod doc;
 mod engine;
-mod file;
 mod registration;
 mod roster;
 
 use doc::{ClaimDoc, PROFILE, ProfileDoc, TOMBSTONE, TombstoneDoc, USERNAME_CLAIM};
 use engine::{Engine, EngineError, Tx};
-pub use file::OpenError;
 pub(crate) use registration::Newcomer;
 
+use crate::OpenError;
 use crate::profile::Profile;
+use crate::roster::Listing;
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -84,13 +85,6 @@ pub(crate) struct Written {
     pub(crate) sent: Vec<Sequence>,
 }
 
-/// One page of all profiles.
-#[derive(Debug)]
-pub(crate) struct Listing {
-    pub(crate) total: u64,
-    pub(crate) profiles: Vec<Profile>,
-}
-
 /// The open database of one process.
 ///
 /// Field order is drop order: the database closes before another process may have the lock.
@@ -103,11 +97,11 @@ impl Store {
     /// Opens or creates the store in `data_dir` for this process alone, and gives back every e-mail that was
     /// held for a change when the last process ended.
     pub(crate) fn open(data_dir: &Path) -> Result<Self, OpenError> {
-        let lock = file::lock(data_dir)?;
+        let lock = dir::lock(data_dir)?;
         let path = data_dir.join("db");
-        let failed = |error| OpenError::database(&path, error);
+        let failed = |error: EngineError| OpenError::Database { path: path.clone(), source: error.into() };
         let engine = Engine::open(&path, "user writer").map_err(failed)?;
-        file::restrict(&path)?;
+        dir::restrict(&path)?;
         change::abandon_orphans(&engine).map_err(failed)?;
         Ok(Self { engine, _lock: lock })
     }
@@ -251,6 +245,13 @@ impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Store(..)")
     }
+}
+
+/// A fault below the domain that names `what`, for tests of what becomes of it.
+#[cfg(test)]
+pub(crate) fn engine_failure(what: &str) -> StoreError {
+    let (collection, id) = (PROFILE, String::new());
+    StoreError::Engine(EngineError::Corrupt { collection, id, what: what.to_owned() })
 }
 
 #[cfg(test)]

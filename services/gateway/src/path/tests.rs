@@ -11,9 +11,7 @@ fn uri(text: &str) -> Uri {
 /// The service path that a public target is forwarded as.
 fn forwarded(target: &str) -> Option<String> {
     let target = uri(target);
-    onward(&target)
-        .filter(Onward::is_plain)
-        .map(|onward| onward.target.to_owned())
+    onward(&target).filter(Onward::is_plain).map(|onward| onward.target.to_owned())
 }
 
 #[test]
@@ -25,10 +23,7 @@ fn a_prefix_leads_to_its_service_and_the_rest_goes_on_as_it_came() {
         ("/api/notes/?search=/../x", "/notes/?search=/../x"),
         ("/api/notes/%33fa85f64-5717", "/notes/%33fa85f64-5717"),
         ("/api/users/a.b..c", "/users/a.b..c"),
-        (
-            "/api/users/%7B%22$gt%22:%22%22%7D",
-            "/users/%7B%22$gt%22:%22%22%7D",
-        ),
+        ("/api/users/%7B%22$gt%22:%22%22%7D", "/users/%7B%22$gt%22:%22%22%7D"),
         ("/api/notes/%E2%98%83", "/notes/%E2%98%83"),
     ] {
         assert_eq!(forwarded(public).as_deref(), Some(service));
@@ -108,10 +103,7 @@ fn no_spelling_of_a_step_aside_is_forwarded() {
     ] {
         let target = format!("/api/users/{rest}");
         assert_eq!(forwarded(&target), None, "{target}");
-        assert!(
-            onward(&uri(&target)).is_some(),
-            "it counts against the client's budget: {target}"
-        );
+        assert!(onward(&uri(&target)).is_some(), "it counts against the client's budget: {target}");
     }
 }
 

@@ -14,12 +14,7 @@ fn heard<'a>(answer: &'a Answer, header: &str) -> &'a Value {
 #[tokio::test]
 async fn a_body_arrives_with_what_describes_it() {
     let world = World::echoing().await;
-    let sent = [
-        JSON,
-        ("content-encoding", "nope"),
-        ("content-length", "7"),
-        ("content-language", "de"),
-    ];
+    let sent = [JSON, ("content-encoding", "nope"), ("content-length", "7"), ("content-language", "de")];
     let answer = world.send("POST", "/api/notes", &sent, "{\"a\":1}").await;
     assert_eq!(answer.body["body"], "{\"a\":1}");
     assert_eq!(heard(&answer, "content-type"), &json!(["application/json"]));
@@ -31,18 +26,8 @@ async fn a_body_arrives_with_what_describes_it() {
 #[tokio::test]
 async fn a_body_in_chunks_arrives_whole_and_with_its_length() {
     let world = World::echoing().await;
-    let answer = world
-        .send(
-            "PATCH",
-            "/api/notes/x",
-            &[JSON, ("transfer-encoding", "chunked")],
-            "{}",
-        )
-        .await;
-    assert_eq!(
-        (&answer.body["body"], heard(&answer, "content-length")),
-        (&json!("{}"), &json!(["2"]))
-    );
+    let answer = world.send("PATCH", "/api/notes/x", &[JSON, ("transfer-encoding", "chunked")], "{}").await;
+    assert_eq!((&answer.body["body"], heard(&answer, "content-length")), (&json!("{}"), &json!(["2"])));
     assert_eq!(heard(&answer, "transfer-encoding"), &Value::Null);
 }
 
@@ -63,9 +48,7 @@ async fn no_body_and_an_empty_one_are_told_apart() {
 async fn a_body_where_none_belongs_stays_at_the_door() {
     let world = World::echoing().await;
     for method in ["GET", "DELETE"] {
-        let answer = world
-            .send(method, "/api/notes/x", &[JSON, ("content-length", "2")], "{}")
-            .await;
+        let answer = world.send(method, "/api/notes/x", &[JSON, ("content-length", "2")], "{}").await;
         assert_eq!(answer.body["body"], "", "{method}");
         assert_eq!(heard(&answer, "content-length"), &Value::Null);
     }
@@ -74,16 +57,12 @@ async fn a_body_where_none_belongs_stays_at_the_door() {
 #[tokio::test]
 async fn a_body_that_is_too_large_is_cut_one_byte_over_the_limit() {
     let world = World::echoing().await;
-    for (sent, arrived, connection) in [
-        (10_240, 10_240, ""),
-        (10_241, 10_241, "close"),
-        (50_000, 10_241, "close"),
-    ] {
+    for (sent, arrived, connection) in
+        [(10_240, 10_240, ""), (10_241, 10_241, "close"), (50_000, 10_241, "close")]
+    {
         let length = sent.to_string();
         let headers = [JSON, ("content-length", length.as_str())];
-        let answer = world
-            .send("POST", "/api/notes", &headers, Body::from("x".repeat(sent)))
-            .await;
+        let answer = world.send("POST", "/api/notes", &headers, Body::from("x".repeat(sent))).await;
         assert_eq!(answer.body["body"].as_str().unwrap().len(), arrived);
         assert_eq!(heard(&answer, "content-length"), &json!([arrived.to_string()]));
         assert_eq!(answer.header("connection"), connection, "{sent}");

@@ -45,9 +45,7 @@ async fn a_service_hears_only_the_headers_it_needs() {
 #[tokio::test]
 async fn a_service_hears_the_id_that_the_client_is_told() {
     let world = World::echoing().await;
-    let answer = world
-        .ask("GET", "/api/notes", &[("x-request-id", "not well formed")])
-        .await;
+    let answer = world.ask("GET", "/api/notes", &[("x-request-id", "not well formed")]).await;
     let id = answer.header("x-request-id");
     assert_eq!(id.len(), 24);
     assert_eq!(answer.body["headers"]["x-request-id"], json!([id]));

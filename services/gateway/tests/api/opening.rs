@@ -10,10 +10,7 @@ async fn a_service_is_a_scheme_a_host_and_a_port() {
         let mut config = config();
         config.user_uri = uri.parse().unwrap();
         let error = Gateway::open(config).unwrap_err();
-        assert!(
-            matches!(error, OpenError::Address { service: "user", .. }),
-            "{uri}: {error}"
-        );
+        assert!(matches!(error, OpenError::Address { service: "user", .. }), "{uri}: {error}");
     }
 }
 

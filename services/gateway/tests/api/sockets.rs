@@ -15,9 +15,7 @@ async fn exchange(bytes: &[u8]) -> String {
 
 async fn exchange_with(world: &World, bytes: &[u8]) -> String {
     let (uri, _trigger) = stub::serve_edge(world.edge.clone()).await;
-    let mut stream = TcpStream::connect(uri.authority().unwrap().as_str())
-        .await
-        .unwrap();
+    let mut stream = TcpStream::connect(uri.authority().unwrap().as_str()).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
@@ -26,10 +24,7 @@ async fn exchange_with(world: &World, bytes: &[u8]) -> String {
 
 #[tokio::test]
 async fn a_target_meant_for_a_proxy_leads_nowhere() {
-    for target in [
-        "http://127.0.0.1:3001/internal/accounts",
-        "http://h.example/api/notes",
-    ] {
+    for target in ["http://127.0.0.1:3001/internal/accounts", "http://h.example/api/notes"] {
         let head = format!("GET {target} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n");
         let answer = exchange(head.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");

@@ -53,9 +53,7 @@ async fn echoed(service: &'static str, target: Uri, request: Request) -> Reply<V
 }
 
 fn lines<'a>(values: impl Iterator<Item = &'a HeaderValue>) -> Value {
-    values
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .collect()
+    values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect()
 }
 
 /// Answers every request with what `answer` makes.
@@ -66,9 +64,7 @@ pub(crate) fn constant(answer: impl Fn() -> Response + Clone + Send + Sync + 'st
 /// Where nobody listens.
 pub(crate) async fn nobody() -> Uri {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
-        .parse()
-        .unwrap()
+    format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
 }
 
 /// Reads a head, writes `bytes` and hangs up, for every connection.

@@ -75,20 +75,12 @@ impl World {
     }
 
     fn new([auth, user, notes]: [&Uri; 3], services: Vec<Trigger>, change: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config {
-            auth_uri: auth.clone(),
-            user_uri: user.clone(),
-            notes_uri: notes.clone(),
-            ..config()
-        };
+        let mut config =
+            Config { auth_uri: auth.clone(), user_uri: user.clone(), notes_uri: notes.clone(), ..config() };
         let clock = config.clock.clone();
         change(&mut config);
         let edge = Gateway::open(config).unwrap().router();
-        Self {
-            edge,
-            clock,
-            _services: services,
-        }
+        Self { edge, clock, _services: services }
     }
 
     /// A request without a body.
@@ -99,9 +91,7 @@ impl World {
     /// A GET from `peer`.
     pub(crate) async fn get_from(&self, peer: &str, target: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = request("GET", target, headers, "");
-        request
-            .extensions_mut()
-            .insert(ClientAddr(SocketAddr::new(peer.parse().unwrap(), 40_000)));
+        request.extensions_mut().insert(ClientAddr(SocketAddr::new(peer.parse().unwrap(), 40_000)));
         self.answer(request).await
     }
 
@@ -120,11 +110,7 @@ impl World {
         let response = self.edge.answer(request).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = serde_json::from_slice(&bytes_of(response).await).unwrap_or(Value::Null);
-        Answer {
-            status,
-            headers,
-            body,
-        }
+        Answer { status, headers, body }
     }
 }
 

@@ -17,23 +17,21 @@ use super::wire;
 use crate::fixture::Item;
 use crate::service::Service;
 
-pub(super) async fn raise(
+pub(super) async fn hear(
     _: Peer,
     State(notes): State<Arc<Service>>,
-    Path(account): Path<String>,
+    Path(id): Path<String>,
     Internal(standing): Internal<Standing>,
 ) -> Result<Reply<Done>, Failure> {
-    notes.raise(wire::account_id(&account)?, standing).await?;
+    notes.hear(wire::account(&id)?, standing).await?;
     Ok(reply::done())
 }
 
-pub(super) async fn import(
+pub(super) async fn load(
     _: Peer,
     State(notes): State<Arc<Service>>,
     Internal(items): Internal<Vec<Item>>,
 ) -> Result<Reply<FixturesTaken>, Failure> {
-    let added = notes
-        .import(items.into_iter().map(Item::into_note).collect())
-        .await?;
+    let added = notes.load(items.into_iter().map(Item::into_import).collect()).await?;
     Ok(Reply(StatusCode::OK, FixturesTaken { added }))
 }

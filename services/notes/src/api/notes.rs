@@ -8,7 +8,6 @@ use axum::extract::{Path, State};
 use chassis::body::Valid;
 use chassis::failure::Failure;
 use chassis::query::Query;
-use chassis::token::Caller;
 use http::StatusCode;
 
 use super::Admitted;
@@ -38,7 +37,7 @@ pub(super) async fn list(
 
 pub(super) async fn read(
     State(notes): State<Arc<Service>>,
-    caller: Caller,
+    Admitted(caller): Admitted,
     Path(id): Path<String>,
 ) -> Result<NoteReply, Failure> {
     let note = notes.read(caller, wire::note_id(&id)?)?;
@@ -57,7 +56,7 @@ pub(super) async fn edit(
 
 pub(super) async fn delete(
     State(notes): State<Arc<Service>>,
-    caller: Caller,
+    Admitted(caller): Admitted,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Failure> {
     notes.delete(caller, wire::note_id(&id)?).await?;

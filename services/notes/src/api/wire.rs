@@ -25,7 +25,7 @@ pub(super) type NoteReply = Reply<Data<NoteBody>>;
 pub(super) type NotesReply = Reply<List<NotesBody>>;
 
 #[derive(Serialize)]
-pub(super) struct HealthResponse {
+pub(super) struct Health {
     pub(super) status: &'static str,
     pub(super) service: &'static str,
 }
@@ -65,13 +65,7 @@ fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok,
 
 impl From<Note> for NoteResponse {
     fn from(note: Note) -> Self {
-        let Note {
-            id,
-            author,
-            draft,
-            created_at,
-            updated_at,
-        } = note;
+        let Note { id, author, draft, created_at, updated_at } = note;
         Self {
             id,
             title: draft.title.into_string(),
@@ -95,13 +89,7 @@ pub(super) fn note(status: StatusCode, note: Note) -> NoteReply {
 /// A page of notes.
 pub(super) fn notes(listed: Listed, page: Page) -> NotesReply {
     let notes: Vec<_> = listed.notes.into_iter().map(NoteResponse::from).collect();
-    reply::list(
-        notes.len(),
-        NotesBody {
-            notes,
-            pagination: page.of(listed.total),
-        },
-    )
+    reply::list(notes.len(), NotesBody { notes, pagination: page.of(listed.total) })
 }
 
 /// The id in a path; a text that is no id is an absent note.
@@ -110,7 +98,7 @@ pub(super) fn note_id(text: &str) -> Result<NoteId, Error> {
 }
 
 /// The account in a path.
-pub(super) fn account_id(text: &str) -> Result<AccountId, Failure> {
+pub(super) fn account(text: &str) -> Result<AccountId, Failure> {
     AccountId::parse(text).ok_or_else(|| Failure::bad_request(format!("Invalid _id: {text}")))
 }
 
@@ -129,17 +117,13 @@ pub(super) fn listing(query: &Query) -> Result<Listing, Failure> {
 }
 
 fn parameter(query: &Query, name: &'static str) -> Result<Option<Text>, Failure> {
-    let text = query
-        .get(name)
-        .map(|text| Text::new(text.to_owned()).ok_or_else(|| invalid(name, no_nul(name))));
+    let text =
+        query.get(name).map(|text| Text::new(text.to_owned()).ok_or_else(|| invalid(name, no_nul(name))));
     text.transpose()
 }
 
 fn invalid(name: &'static str, message: String) -> Failure {
-    Failure::invalid(vec![FieldError {
-        field: name.into(),
-        message: message.into(),
-    }])
+    Failure::invalid(vec![FieldError { field: name.into(), message: message.into() }])
 }
 
 fn no_nul(name: impl Display) -> String {

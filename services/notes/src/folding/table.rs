@@ -4,12 +4,7 @@
 use super::Run;
 
 const fn run(first: char, last: char, step: u32, shift: i32) -> Run {
-    Run {
-        first,
-        last,
-        step,
-        shift,
-    }
+    Run { first, last, step, shift }
 }
 
 /// Every char that does not fold to itself (`CaseFolding.txt`, status C and S), in ascending order.

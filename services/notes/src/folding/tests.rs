@@ -20,12 +20,7 @@ fn runs_of_unicode() -> Vec<Run> {
                 run.step = u32::from(char) - u32::from(run.last);
                 run.last = char;
             }
-            _ => runs.push(Run {
-                first: char,
-                last: char,
-                step: 1,
-                shift,
-            }),
+            _ => runs.push(Run { first: char, last: char, step: 1, shift }),
         }
     }
     runs
@@ -40,10 +35,7 @@ fn continues(run: &Run, char: char) -> bool {
 fn source_of(runs: &[Run]) -> String {
     let line = |run: &Run| {
         let (first, last) = (u32::from(run.first), u32::from(run.last));
-        format!(
-            "    run('\\u{{{first:04x}}}', '\\u{{{last:04x}}}', {}, {}),\n",
-            run.step, run.shift
-        )
+        format!("    run('\\u{{{first:04x}}}', '\\u{{{last:04x}}}', {}, {}),\n", run.step, run.shift)
     };
     runs.iter().map(line).collect()
 }
@@ -126,19 +118,13 @@ fn a_match_does_not_reach_from_title_into_content() {
 
 /// Chars that fold in unusual ways, beside plain ones, so that random texts meet often.
 fn nasty_text(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = String> {
-    let chars: Vec<char> = "aAsSkKiI%_ſßẞσςΣİıKÅåéÉµμΜǅǆﬁ\u{301}\u{307}\u{345}ͅιι东🙂ꭰᎠ"
-        .chars()
-        .collect();
+    let chars: Vec<char> = "aAsSkKiI%_ſßẞσςΣİıKÅåéÉµμΜǅǆﬁ\u{301}\u{307}\u{345}ͅιι东🙂ꭰᎠ".chars().collect();
     proptest::collection::vec(proptest::sample::select(chars), length).prop_map(String::from_iter)
 }
 
 fn naively_found(needle: &str, text: &str) -> bool {
     let unicode = CaseMapper::new();
-    let folded = |text: &str| {
-        text.chars()
-            .map(|char| unicode.simple_fold(char))
-            .collect::<Vec<_>>()
-    };
+    let folded = |text: &str| text.chars().map(|char| unicode.simple_fold(char)).collect::<Vec<_>>();
     let (needle, text) = (folded(needle), folded(text));
     needle.is_empty() || text.windows(needle.len()).any(|window| window == needle)
 }

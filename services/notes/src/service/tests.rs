@@ -13,13 +13,7 @@ const BEN: AccountId = AccountId::from_bytes([2; 12]);
 const DELETED: Standing = Standing::new(Rung::Deleted);
 
 fn caller(account: AccountId) -> Caller {
-    Caller {
-        account,
-        session: Session {
-            generation: 0,
-            epoch: 0,
-        },
-    }
+    Caller { account, session: Session { generation: 0, epoch: 0 } }
 }
 
 fn draft() -> Draft {
@@ -40,12 +34,11 @@ fn opened(dir: &TempDir) -> Service {
 }
 
 /// More than two batches of a purge.
-fn many(author: AccountId) -> Vec<Note> {
+fn many(author: AccountId) -> Vec<Import> {
     let ids = Entropy::seeded(2).stream("notes", "note id");
-    let now = Clock::system().now();
-    (0..2 * PURGE_BATCH + 500)
-        .map(|_| Note::new(NoteId::random(&ids), author, draft(), now))
-        .collect()
+    let import =
+        |_| Import { id: NoteId::random(&ids), author, draft: draft(), created_at: None, updated_at: None };
+    (0..2 * PURGE_BATCH + 500).map(import).collect()
 }
 
 fn left(service: &Service, author: AccountId) -> usize {
@@ -57,15 +50,15 @@ fn left(service: &Service, author: AccountId) -> usize {
 async fn a_deleted_account_loses_its_notes_and_gets_no_new_ones() {
     let dir = tempfile::tempdir().unwrap();
     let service = opened(&dir);
-    service.import(many(ADA)).await.unwrap();
+    service.load(many(ADA)).await.unwrap();
     service.create(caller(BEN), draft()).await.unwrap();
     for _again in 0..2 {
-        service.raise(ADA, DELETED).await.unwrap();
+        service.hear(ADA, DELETED).await.unwrap();
         assert_eq!((left(&service, ADA), left(&service, BEN)), (0, 1));
     }
     let refused = service.create(caller(ADA), draft()).await;
     assert!(matches!(refused, Err(Error::Ended(_))), "{refused:?}");
-    assert_eq!(service.import(many(ADA)).await.unwrap(), 0);
+    assert_eq!(service.load(many(ADA)).await.unwrap(), 0);
     assert_eq!(left(&service, ADA), 0);
 }
 
@@ -73,7 +66,7 @@ async fn a_deleted_account_loses_its_notes_and_gets_no_new_ones() {
 async fn a_purge_that_was_interrupted_is_finished_at_the_next_start() {
     let dir = tempfile::tempdir().unwrap();
     let service = opened(&dir);
-    service.import(many(ADA)).await.unwrap();
+    service.load(many(ADA)).await.unwrap();
     // As far as a purge may have come: marked, and one batch gone.
     let marked = service.change(|notes| {
         notes.raise(ADA, DELETED)?;
@@ -90,13 +83,13 @@ async fn a_purge_that_was_interrupted_is_finished_at_the_next_start() {
 async fn others_write_while_a_purge_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let service = opened(&dir);
-    service.import(many(ADA)).await.unwrap();
+    service.load(many(ADA)).await.unwrap();
     let writing = async {
         for _ in 0..20 {
             service.create(caller(BEN), draft()).await.unwrap();
         }
     };
-    let (purged, ()) = tokio::join!(service.raise(ADA, DELETED), writing);
+    let (purged, ()) = tokio::join!(service.hear(ADA, DELETED), writing);
     purged.unwrap();
     assert_eq!((left(&service, ADA), left(&service, BEN)), (0, 20));
 }
@@ -116,33 +109,11 @@ async fn a_search_waits_for_its_turn_while_reads_go_on() {
     let note = service.create(caller(ADA), draft()).await.unwrap();
     let turns = (service.turn().await.unwrap(), service.turn().await.unwrap());
     let tag = Text::new("t".to_owned());
-    let tagged = Listing {
-        is_archived: false,
-        tag,
-        search: None,
-        page: Page::new(1, 10),
-    };
+    let tagged = Listing { is_archived: false, tag, search: None, page: Page::new(1, 10) };
     let waiting = service.list(caller(ADA), tagged.clone());
-    assert!(
-        tokio::time::timeout(Duration::from_millis(1), waiting)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(1), waiting).await.is_err());
     assert_eq!(service.read(caller(ADA), note.id).unwrap(), note);
-    assert_eq!(
-        service
-            .list(
-                caller(ADA),
-                Listing {
-                    tag: None,
-                    ..tagged.clone()
-                }
-            )
-            .await
-            .unwrap()
-            .total,
-        1
-    );
+    assert_eq!(service.list(caller(ADA), Listing { tag: None, ..tagged.clone() }).await.unwrap().total, 1);
     drop(turns);
     assert_eq!(service.list(caller(ADA), tagged).await.unwrap().total, 1);
 }
@@ -151,24 +122,11 @@ async fn a_search_waits_for_its_turn_while_reads_go_on() {
 async fn a_token_is_news_of_its_account_until_we_know_better() {
     let dir = tempfile::tempdir().unwrap();
     let service = opened(&dir);
-    let at = |generation, epoch| Caller {
-        account: ADA,
-        session: Session { generation, epoch },
-    };
+    let at = |generation, epoch| Caller { account: ADA, session: Session { generation, epoch } };
     service.admit(at(1, 3)).unwrap();
     service.create(at(1, 3), draft()).await.unwrap();
     assert!(matches!(service.admit(at(1, 2)), Err(Error::Ended(_))));
-    service
-        .raise(
-            ADA,
-            Standing {
-                generation: 1,
-                rung: Rung::Disabled,
-                epoch: 0,
-            },
-        )
-        .await
-        .unwrap();
+    service.hear(ADA, Standing { generation: 1, rung: Rung::Disabled, epoch: 0 }).await.unwrap();
     assert!(matches!(service.admit(at(1, 3)), Err(Error::Ended(_))));
     service.admit(at(2, 3)).unwrap();
 }

@@ -40,10 +40,7 @@ impl<'a> Deref for Changes<'a> {
 impl<'a> Changes<'a> {
     /// Changes through `connection`, inside a transaction of it.
     pub(super) const fn of(connection: &'a Connection) -> Self {
-        Self {
-            connection,
-            view: View::of(connection),
-        }
+        Self { connection, view: View::of(connection) }
     }
 
     /// Joins `news` to where `account` stands, and tells where that is now.
@@ -57,11 +54,7 @@ impl<'a> Changes<'a> {
                  ON CONFLICT (account) DO UPDATE
                  SET generation = ?2, rung = ?3, epoch = ?4",
             )?;
-            let Standing {
-                generation,
-                rung,
-                epoch,
-            } = standing;
+            let Standing { generation, rung, epoch } = standing;
             statement.execute((account.as_bytes(), generation, number_of(rung), epoch))?;
         }
         Ok(standing)
@@ -130,9 +123,8 @@ impl<'a> Changes<'a> {
 
     /// Removes `note`, which is there.
     pub(crate) fn remove(&self, note: &Note) -> Result<(), StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("DELETE FROM note WHERE id = ?1 RETURNING number")?;
+        let mut statement =
+            self.connection.prepare_cached("DELETE FROM note WHERE id = ?1 RETURNING number")?;
         let number = statement.query_one([note.id.as_bytes()], |row| row.get(0))?;
         self.count(author_of(number), note.draft.is_archived, -1)?;
         tag::remove(self.connection, number, note)?;
@@ -166,9 +158,7 @@ impl<'a> Changes<'a> {
             .prepare_cached("INSERT INTO change (note, kind) VALUES (?1, ?2)")?
             .execute((number, kind as u8))?;
         let oldest = self.connection.last_insert_rowid() - CHANGES_MAX;
-        self.connection
-            .prepare_cached("DELETE FROM change WHERE seq <= ?1")?
-            .execute([oldest])?;
+        self.connection.prepare_cached("DELETE FROM change WHERE seq <= ?1")?.execute([oldest])?;
         Ok(())
     }
 }

@@ -26,11 +26,7 @@ pub(super) struct Unit<W, T, E> {
 
 impl<W, T, E> Unit<W, T, E> {
     pub(super) const fn new(work: W, caller: SyncSender<Result<T, E>>) -> Self {
-        Self {
-            work: Some(work),
-            outcome: None,
-            caller,
-        }
+        Self { work: Some(work), outcome: None, caller }
     }
 }
 

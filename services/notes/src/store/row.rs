@@ -33,23 +33,10 @@ impl AuthorRow {
 
     fn read(row: &Row<'_>) -> Result<Self, StoreError> {
         let number = row.get(0)?;
-        let corrupt = || StoreError::Corrupt {
-            table: "author",
-            key: number,
-            what: "rung",
-        };
+        let corrupt = || StoreError::Corrupt { table: "author", key: number, what: "rung" };
         let rung = rung_of(row.get(2)?).ok_or_else(corrupt)?;
-        let standing = Standing {
-            generation: row.get(1)?,
-            rung,
-            epoch: row.get(3)?,
-        };
-        Ok(Self {
-            number,
-            standing,
-            active: row.get(4)?,
-            archived: row.get(5)?,
-        })
+        let standing = Standing { generation: row.get(1)?, rung, epoch: row.get(3)? };
+        Ok(Self { number, standing, active: row.get(4)?, archived: row.get(5)? })
     }
 }
 
@@ -80,15 +67,8 @@ pub(super) fn note(connection: &Connection, author: AccountId, number: i64) -> R
          FROM note
          WHERE number = ?1",
     )?;
-    let corrupt = |what| StoreError::Corrupt {
-        table: "note",
-        key: number,
-        what,
-    };
-    let row = statement
-        .query_row([number], NoteRow::read)
-        .optional()?
-        .ok_or_else(|| corrupt("missing"))?;
+    let corrupt = |what| StoreError::Corrupt { table: "note", key: number, what };
+    let row = statement.query_row([number], NoteRow::read).optional()?.ok_or_else(|| corrupt("missing"))?;
     row.into_note(author).map_err(corrupt)
 }
 

@@ -23,21 +23,12 @@ pub(super) fn page(
     let mut needle = search.needle();
     let mut matches = match &listing.tag {
         None => matches_of_all(connection, (author, listing.is_archived), &mut needle)?,
-        Some(tag) => matches_of_tag(
-            connection,
-            (author, listing.is_archived, tag.as_str()),
-            &mut needle,
-        )?,
+        Some(tag) => matches_of_tag(connection, (author, listing.is_archived, tag.as_str()), &mut needle)?,
     };
     matches.sort_unstable();
     let clipped = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     let (offset, limit) = (clipped(listing.page.offset()), clipped(listing.page.limit()));
-    let numbers = matches
-        .iter()
-        .skip(offset)
-        .take(limit)
-        .map(|(_, number)| *number)
-        .collect();
+    let numbers = matches.iter().skip(offset).take(limit).map(|(_, number)| *number).collect();
     Ok((numbers, u32::try_from(matches.len()).unwrap_or(u32::MAX)))
 }
 
@@ -89,11 +80,9 @@ fn holds(row: &Row<'_>, needle: &mut Needle) -> Result<bool, StoreError> {
     let (title, content) = (row.get_ref(0)?.as_str(), row.get_ref(1)?.as_str());
     match (title, content) {
         (Ok(title), Ok(content)) => Ok(needle.is_in(title, content)),
-        (Err(_), _) | (_, Err(_)) => Err(StoreError::Corrupt {
-            table: "note",
-            key: row.get(2)?,
-            what: "text",
-        }),
+        (Err(_), _) | (_, Err(_)) => {
+            Err(StoreError::Corrupt { table: "note", key: row.get(2)?, what: "text" })
+        }
     }
 }
 

@@ -27,19 +27,13 @@ struct World {
 impl World {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self {
-            store: Store::open(dir.path(), 4).unwrap(),
-            dir,
-        }
+        Self { store: Store::open(dir.path(), 4).unwrap(), dir }
     }
 
     fn reopened(self) -> Self {
         let Self { store, dir } = self;
         drop(store);
-        Self {
-            store: Store::open(dir.path(), 4).unwrap(),
-            dir,
-        }
+        Self { store: Store::open(dir.path(), 4).unwrap(), dir }
     }
 
     /// A second connection to the database, for looks and harm that the store offers no way to.
@@ -81,21 +75,11 @@ fn note(author: AccountId, number: u64) -> Note {
         is_archived: false,
         background_color: Draft::default_background(),
     };
-    Note::new(
-        NoteId::from_bytes(id),
-        author,
-        draft,
-        Timestamp::from_millis(1_000),
-    )
+    Note::new(NoteId::from_bytes(id), author, draft, Timestamp::from_millis(1_000))
 }
 
 fn all() -> Listing {
-    Listing {
-        is_archived: false,
-        tag: None,
-        search: None,
-        page: Page::new(1, 1000),
-    }
+    Listing { is_archived: false, tag: None, search: None, page: Page::new(1, 1000) }
 }
 
 #[test]
@@ -104,15 +88,7 @@ fn a_note_is_read_back_as_it_was_written_by_its_author_alone() {
     let written = note(ADA, 1);
     assert!(world.insert(written.clone()));
     assert_eq!(world.find(&written).unwrap(), Some(written.clone()));
-    assert_eq!(
-        world
-            .find(&Note {
-                author: BEN,
-                ..written
-            })
-            .unwrap(),
-        None
-    );
+    assert_eq!(world.find(&Note { author: BEN, ..written }).unwrap(), None);
 }
 
 #[test]
@@ -120,10 +96,7 @@ fn an_id_is_given_once_and_the_first_note_keeps_it() {
     let world = World::new();
     let first = note(ADA, 1);
     world.insert(first.clone());
-    assert!(!world.insert(Note {
-        author: BEN,
-        ..first.clone()
-    }));
+    assert!(!world.insert(Note { author: BEN, ..first.clone() }));
     assert_eq!(world.find(&first).unwrap(), Some(first));
     assert_eq!(world.page(BEN, &all()).total, 0);
 }
@@ -132,11 +105,7 @@ fn an_id_is_given_once_and_the_first_note_keeps_it() {
 fn an_author_is_known_from_the_first_news_on_and_only_rises() {
     let world = World::new();
     let raise = |rung, epoch| {
-        let news = Standing {
-            generation: 0,
-            rung,
-            epoch,
-        };
+        let news = Standing { generation: 0, rung, epoch };
         let standing: Result<_, StoreError> = world.store.change(move |notes| notes.raise(ADA, news));
         standing.unwrap()
     };
@@ -147,14 +116,7 @@ fn an_author_is_known_from_the_first_news_on_and_only_rises() {
     assert_eq!(known(), None);
     raise(Rung::Disabled, 1);
     raise(Rung::Active, 2);
-    assert_eq!(
-        known(),
-        Some(Standing {
-            generation: 0,
-            rung: Rung::Disabled,
-            epoch: 2
-        })
-    );
+    assert_eq!(known(), Some(Standing { generation: 0, rung: Rung::Disabled, epoch: 2 }));
 }
 
 #[test]
@@ -169,26 +131,14 @@ fn changes_are_numbered_and_the_oldest_go() {
         .unwrap_or_else(|error: StoreError| panic!("{error}"));
     let raw = world.raw();
     let log = || -> Vec<(i64, i64, u8)> {
-        let mut rows = raw
-            .prepare("SELECT seq, note, kind FROM change ORDER BY seq")
-            .unwrap();
-        rows.query_map([], |row| row.try_into())
-            .unwrap()
-            .map(Result::unwrap)
-            .collect()
+        let mut rows = raw.prepare("SELECT seq, note, kind FROM change ORDER BY seq").unwrap();
+        rows.query_map([], |row| row.try_into()).unwrap().map(Result::unwrap).collect()
     };
     let author = 1 << 32;
-    assert_eq!(
-        log(),
-        [(1, author + 1, 1), (2, author + 2, 1), (3, author + 1, 2)]
-    );
-    raw.execute("INSERT INTO change VALUES (100001, 0, 1)", [])
-        .unwrap();
+    assert_eq!(log(), [(1, author + 1, 1), (2, author + 2, 1), (3, author + 1, 2)]);
+    raw.execute("INSERT INTO change VALUES (100001, 0, 1)", []).unwrap();
     world.insert(note(ADA, 3));
-    assert_eq!(
-        log(),
-        [(3, author + 1, 2), (100_001, 0, 1), (100_002, author + 3, 1)]
-    );
+    assert_eq!(log(), [(3, author + 1, 2), (100_001, 0, 1), (100_002, author + 3, 1)]);
 }
 
 #[test]
@@ -203,10 +153,7 @@ fn a_number_is_not_given_again_after_a_removal() {
             .unwrap_or_else(|error: StoreError| panic!("{error}"));
     }
     world.insert(note(ADA, 3));
-    let number: i64 = world
-        .raw()
-        .query_row("SELECT number FROM note", [], |row| row.get(0))
-        .unwrap();
+    let number: i64 = world.raw().query_row("SELECT number FROM note", [], |row| row.get(0)).unwrap();
     assert_eq!(number, (1 << 32) + 3);
 }
 
@@ -219,10 +166,7 @@ fn a_value_that_no_one_wrote_is_corrupt_and_not_served() {
         let sql = format!("UPDATE note SET {column} = ?1");
         world.raw().execute(&sql, [value]).unwrap();
         let error = world.find(&written).unwrap_err();
-        assert!(
-            matches!(error, StoreError::Corrupt { table: "note", .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, StoreError::Corrupt { table: "note", .. }), "{error:?}");
     }
 }
 

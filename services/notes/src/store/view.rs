@@ -33,29 +33,21 @@ impl<'a> View<'a> {
              FROM note JOIN author ON author.number = note.author
              WHERE note.id = ?1 AND author.account = ?2",
         )?;
-        let number = statement
-            .query_row((id.as_bytes(), author.as_bytes()), |row| row.get(0))
-            .optional()?;
+        let number = statement.query_row((id.as_bytes(), author.as_bytes()), |row| row.get(0)).optional()?;
         number.map(|number| row::note(self.0, author, number)).transpose()
     }
 
     /// One page of what `listing` leaves of the notes of `account`, with the total.
     pub(crate) fn page(&self, account: AccountId, listing: &Listing) -> Result<Listed, StoreError> {
         let Some(author) = AuthorRow::find(self.0, account)? else {
-            return Ok(Listed {
-                notes: Vec::new(),
-                total: 0,
-            });
+            return Ok(Listed { notes: Vec::new(), total: 0 });
         };
         let (numbers, total) = match (&listing.search, &listing.tag) {
             (Some(search), _) => scan::page(self.0, author.number, listing, search)?,
             (None, Some(tag)) => self.page_of_tag(author.number, listing, tag.as_str())?,
             (None, None) => self.page_of_all(&author, listing)?,
         };
-        Ok(Listed {
-            notes: self.notes(account, numbers)?,
-            total: u64::from(total),
-        })
+        Ok(Listed { notes: self.notes(account, numbers)?, total: u64::from(total) })
     }
 
     fn page_of_all(&self, author: &AuthorRow, listing: &Listing) -> Result<(Vec<i64>, u32), StoreError> {
@@ -68,14 +60,8 @@ impl<'a> View<'a> {
              LIMIT ?3 OFFSET ?4",
             (author.number, listing.is_archived, limit, offset),
         )?;
-        Ok((
-            numbers,
-            if listing.is_archived {
-                author.archived
-            } else {
-                author.active
-            },
-        ))
+        let total = if listing.is_archived { author.archived } else { author.active };
+        Ok((numbers, total))
     }
 
     fn page_of_tag(&self, author: i64, listing: &Listing, tag: &str) -> Result<(Vec<i64>, u32), StoreError> {
@@ -93,17 +79,12 @@ impl<'a> View<'a> {
              FROM tag
              WHERE author = ?1 AND archived = ?2 AND tag = ?3",
         )?;
-        Ok((
-            numbers,
-            count.query_row((author, listing.is_archived, tag), |row| row.get(0))?,
-        ))
+        let total = count.query_row((author, listing.is_archived, tag), |row| row.get(0))?;
+        Ok((numbers, total))
     }
 
     fn notes(&self, author: AccountId, numbers: Vec<i64>) -> Result<Vec<Note>, StoreError> {
-        numbers
-            .into_iter()
-            .map(|number| row::note(self.0, author, number))
-            .collect()
+        numbers.into_iter().map(|number| row::note(self.0, author, number)).collect()
     }
 
     fn numbers(&self, sql: &str, params: impl Params) -> Result<Vec<i64>, StoreError> {

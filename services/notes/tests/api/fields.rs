@@ -10,12 +10,7 @@ fn told(body: &Value) -> Vec<(&str, &str)> {
     let errors = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     errors
         .iter()
-        .map(|error| {
-            (
-                error["field"].as_str().unwrap(),
-                error["message"].as_str().unwrap(),
-            )
-        })
+        .map(|error| (error["field"].as_str().unwrap(), error["message"].as_str().unwrap()))
         .collect()
 }
 
@@ -36,10 +31,7 @@ async fn every_wrong_field_of_a_new_note_is_told_in_the_order_of_the_contract() 
             ("tags[1]", "Invalid input: expected string, received number"),
             ("isPinned", "Invalid input: expected boolean, received null"),
             ("isArchived", "Invalid input: expected boolean, received string"),
-            (
-                "backgroundColor",
-                "Invalid input: expected string, received number"
-            ),
+            ("backgroundColor", "Invalid input: expected string, received number"),
         ]
     );
 }
@@ -61,12 +53,7 @@ async fn every_wrong_field_of_a_patch_is_told_in_the_same_order() {
             ("isPinned", "Invalid input: expected boolean, received number"),
         ]
     );
-    assert_eq!(
-        ada.patch(&path, json!({"title": "t".repeat(101)}))
-            .await
-            .failure(),
-        (400, "Title too long")
-    );
+    assert_eq!(ada.patch(&path, json!({"title": "t".repeat(101)})).await.failure(), (400, "Title too long"));
     assert_eq!(ada.get(&path).await.note(), before.note());
 }
 
@@ -74,12 +61,9 @@ async fn every_wrong_field_of_a_patch_is_told_in_the_same_order() {
 async fn titles_are_measured_in_utf_16_units() {
     let world = World::new();
     let ada = world.author(ADA);
-    for (title, status) in [
-        ("t".repeat(100), 201),
-        ("🙂".repeat(50), 201),
-        ("🙂".repeat(51), 400),
-        (String::new(), 201),
-    ] {
+    for (title, status) in
+        [("t".repeat(100), 201), ("🙂".repeat(50), 201), ("🙂".repeat(51), 400), (String::new(), 201)]
+    {
         let answer = ada.post("/notes", json!({"title": title, "content": "x"})).await;
         assert_eq!(answer.status, status, "{title}");
     }
@@ -94,16 +78,10 @@ async fn a_nul_is_refused_where_text_is_kept() {
         ("title", json!({"content": "x", "title": "a\0"})),
         ("content", json!({"content": "\0"})),
         ("tags[1]", json!({"content": "x", "tags": ["a", "b\0", "\0"]})),
-        (
-            "backgroundColor",
-            json!({"content": "x", "backgroundColor": "\0"}),
-        ),
+        ("backgroundColor", json!({"content": "x", "backgroundColor": "\0"})),
     ] {
         let message = format!("{field} cannot contain a NUL character");
-        for answer in [
-            ada.post("/notes", body.clone()).await,
-            ada.patch(&path, body.clone()).await,
-        ] {
+        for answer in [ada.post("/notes", body.clone()).await, ada.patch(&path, body.clone()).await] {
             assert_eq!(answer.status, 400);
             assert_eq!(told(&answer.body), [(field, message.as_str())]);
         }
@@ -117,14 +95,8 @@ async fn a_body_that_is_no_object_is_told_so() {
     let path = ada.has_note(json!({"content": "c"})).await;
     for (method, path) in [(Method::POST, "/notes"), (Method::PATCH, path.as_str())] {
         let none = ada.ask(method.clone(), path, None).await;
-        assert_eq!(
-            none.failure(),
-            (400, "Invalid input: expected object, received undefined")
-        );
+        assert_eq!(none.failure(), (400, "Invalid input: expected object, received undefined"));
         let array = ada.ask(method, path, Some(json!([]))).await;
-        assert_eq!(
-            array.failure(),
-            (400, "Invalid input: expected object, received array")
-        );
+        assert_eq!(array.failure(), (400, "Invalid input: expected object, received array"));
     }
 }

@@ -9,10 +9,7 @@ const ENDED: (u16, &str) = (401, "Not authorized, invalid token");
 
 async fn raise(world: &World, account: &str, generation: u32, rung: &str, epoch: u32) -> Answer {
     let news = json!({"generation": generation, "rung": rung, "epoch": epoch});
-    world
-        .user_service()
-        .put(&format!("/internal/accounts/{account}/standing"), news)
-        .await
+    world.user_service().put(&format!("/internal/accounts/{account}/standing"), news).await
 }
 
 #[tokio::test]
@@ -26,10 +23,7 @@ async fn only_services_get_in() {
         assert_eq!(person.put(&standing, Value::Null).await.status, 401);
     }
     assert_eq!(world.user_service().get("/notes").await.status, 401);
-    world
-        .author(ADA)
-        .has_note(json!({"content": "still there"}))
-        .await;
+    world.author(ADA).has_note(json!({"content": "still there"})).await;
 }
 
 #[tokio::test]
@@ -38,10 +32,7 @@ async fn a_disabled_author_is_out_and_back_in_the_next_generation() {
     let path = world.author(ADA).has_note(json!({"content": "kept"})).await;
     for _again in 0..2 {
         let answer = raise(&world, ADA, 0, "disabled", 0).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.body),
-            (200, json!({"status": "success"}))
-        );
+        assert_eq!((answer.status.as_u16(), answer.body), (200, json!({"status": "success"})));
     }
     raise(&world, ADA, 0, "active", 0).await;
     let ada = world.author(ADA);
@@ -52,6 +43,8 @@ async fn a_disabled_author_is_out_and_back_in_the_next_generation() {
         ada.get(&path).await,
         ada.patch(&path, json!({"title": ""})).await,
         ada.delete(&path).await,
+        ada.get("/notes/123").await,
+        ada.delete("/notes/123").await,
     ] {
         assert_eq!(answer.failure(), GONE);
     }
@@ -82,10 +75,7 @@ async fn a_bumped_epoch_ends_older_sessions() {
 #[tokio::test]
 async fn a_deleted_author_leaves_nothing_behind() {
     let world = World::new();
-    let path = world
-        .author(ADA)
-        .has_note(json!({"content": "x", "tags": ["t"]}))
-        .await;
+    let path = world.author(ADA).has_note(json!({"content": "x", "tags": ["t"]})).await;
     let kept = world.author(BEN).has_note(json!({"content": "x"})).await;
     for _again in 0..2 {
         assert_eq!(raise(&world, ADA, 0, "deleted", 0).await.status, 200);
@@ -100,10 +90,7 @@ async fn a_deleted_author_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_malformed_account_or_standing_is_refused() {
     let world = World::new();
-    assert_eq!(
-        raise(&world, "me", 0, "active", 0).await.failure(),
-        (400, "Invalid _id: me")
-    );
+    assert_eq!(raise(&world, "me", 0, "active", 0).await.failure(), (400, "Invalid _id: me"));
     assert_eq!(raise(&world, ADA, 0, "king", 0).await.status, 400);
 }
 
@@ -118,24 +105,15 @@ fn fixture(account: &str, id: &str) -> Value {
 async fn fixtures_add_what_is_absent_and_touch_nothing_else() {
     let world = World::new();
     let id = "b1cb1816-7d85-457c-9f32-2a1422d00e17";
-    let items = json!([
-        fixture(ADA, id),
-        fixture(BEN, "5bb7fb0f-d8d9-415b-8725-460b8ce504db")
-    ]);
+    let items = json!([fixture(ADA, id), fixture(BEN, "5bb7fb0f-d8d9-415b-8725-460b8ce504db")]);
     let service = world.user_service();
-    assert_eq!(
-        service.post("/internal/fixtures", items.clone()).await.body,
-        json!({"added": 2})
-    );
+    assert_eq!(service.post("/internal/fixtures", items.clone()).await.body, json!({"added": 2}));
     let ada = world.author(ADA);
     let path = format!("/notes/{id}");
     let answer = ada.get(&path).await;
     assert_eq!(answer.note()["updatedAt"], "2026-01-07T09:00:00.000Z");
     ada.patch(&path, json!({"title": "Mine"})).await;
-    assert_eq!(
-        service.post("/internal/fixtures", items).await.body,
-        json!({"added": 0})
-    );
+    assert_eq!(service.post("/internal/fixtures", items).await.body, json!({"added": 0}));
     assert_eq!(ada.get("/notes?tag=f").await.titles(), ["Mine"]);
 }
 
@@ -143,14 +121,8 @@ async fn fixtures_add_what_is_absent_and_touch_nothing_else() {
 async fn a_wrong_fixture_adds_nothing_at_all() {
     let world = World::new();
     let good = fixture(ADA, "b1cb1816-7d85-457c-9f32-2a1422d00e17");
-    let answer = world
-        .user_service()
-        .post("/internal/fixtures", json!([good, fixture(ADA, "2")]))
-        .await;
+    let answer = world.user_service().post("/internal/fixtures", json!([good, fixture(ADA, "2")])).await;
     let (status, message) = answer.failure();
-    assert!(
-        status == 400 && message.contains("id must be a UUID"),
-        "{message}"
-    );
+    assert!(status == 400 && message.contains("Id must be a UUID"), "{message}");
     assert_eq!(world.author(ADA).get("/notes").await.total(), 0);
 }

@@ -41,17 +41,9 @@ async fn pinned_notes_come_first_and_then_the_newest() {
     let world = World::new();
     let ada = world.author(ADA);
     twelve_notes(&world, &ada).await;
-    world
-        .author(BEN)
-        .has_note(json!({"title": "foreign", "content": "plums"}))
-        .await;
+    world.author(BEN).has_note(json!({"title": "foreign", "content": "plums"})).await;
     let answer = ada.get("/notes/").await;
-    assert_eq!(
-        answer.titles(),
-        [
-            "n01", "n12", "n11", "n10", "n09", "n08", "n07", "n06", "n05", "n04"
-        ]
-    );
+    assert_eq!(answer.titles(), ["n01", "n12", "n11", "n10", "n09", "n08", "n07", "n06", "n05", "n04"]);
     assert_eq!(
         (&answer.body["results"], &answer.body["data"]["pagination"]),
         (&json!(10), &pagination(10, 1, 1, 10))
@@ -72,14 +64,8 @@ async fn pages_cut_the_list_without_gap_or_overlap() {
     }
     assert_eq!(seen, whole.titles());
     let past = ada.get("/notes?limit=3&page=99999999999999999999").await;
-    assert_eq!(
-        (past.status.as_u16(), past.titles().len(), past.total()),
-        (200, 0, 10)
-    );
-    assert_eq!(
-        ada.get("/notes?limit=5000").await.body["data"]["pagination"]["limit"],
-        1000
-    );
+    assert_eq!((past.status.as_u16(), past.titles().len(), past.total()), (200, 0, 10));
+    assert_eq!(ada.get("/notes?limit=5000").await.body["data"]["pagination"]["limit"], 1000);
 }
 
 #[tokio::test]
@@ -115,9 +101,7 @@ async fn filters_combine_and_totals_are_exact() {
 async fn a_change_is_seen_by_the_next_list() {
     let world = World::new();
     let ada = world.author(ADA);
-    let path = ada
-        .has_note(json!({"title": "old", "content": "c", "tags": ["a"]}))
-        .await;
+    let path = ada.has_note(json!({"title": "old", "content": "c", "tags": ["a"]})).await;
     world.clock.advance(Duration::from_secs(1));
     ada.has_note(json!({"title": "other", "content": "c"})).await;
     world.clock.advance(Duration::from_secs(1));
@@ -127,13 +111,7 @@ async fn a_change_is_seen_by_the_next_list() {
     assert_eq!(ada.get("/notes?tag=a").await.total(), 0);
     assert_eq!(ada.get("/notes?tag=b&search=NEW").await.titles(), ["new"]);
     ada.patch(&path, json!({"isArchived": true})).await;
-    assert_eq!(
-        (
-            ada.get("/notes").await.total(),
-            ada.get("/notes?isArchived=true").await.total()
-        ),
-        (1, 1)
-    );
+    assert_eq!((ada.get("/notes").await.total(), ada.get("/notes?isArchived=true").await.total()), (1, 1));
 }
 
 #[tokio::test]
@@ -144,21 +122,9 @@ async fn a_query_that_cannot_be_meant_is_refused_by_name() {
     assert_eq!(ada.get(&format!("/notes?search={long}")).await.status, 200);
     for (query, field, message) in [
         ("page=0".to_owned(), "page", "page must be a positive integer"),
-        (
-            "limit=1.5".to_owned(),
-            "limit",
-            "limit must be a positive integer",
-        ),
-        (
-            format!("search={long}x"),
-            "search",
-            "search cannot exceed 1000 characters",
-        ),
-        (
-            "search=a%00".to_owned(),
-            "search",
-            "search cannot contain a NUL character",
-        ),
+        ("limit=1.5".to_owned(), "limit", "limit must be a positive integer"),
+        (format!("search={long}x"), "search", "search cannot exceed 1000 characters"),
+        ("search=a%00".to_owned(), "search", "search cannot contain a NUL character"),
         ("tag=%00".to_owned(), "tag", "tag cannot contain a NUL character"),
     ] {
         let answer = ada.get(&format!("/notes?{query}")).await;

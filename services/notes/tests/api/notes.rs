@@ -18,10 +18,7 @@ async fn a_note_needs_only_its_content() {
     let expected = format!(
         r##"{{"status":"success","data":{{"note":{{"id":"{id}","title":"Untitled","content":"","author":"{ADA}","tags":[],"isPinned":false,"isArchived":false,"backgroundColor":"#ffffff","createdAt":"2027-01-15T08:00:00.000Z","updatedAt":"2027-01-15T08:00:00.000Z"}}}}}}"##
     );
-    assert_eq!(
-        answer.body,
-        serde_json::from_str::<serde_json::Value>(&expected).unwrap()
-    );
+    assert_eq!(answer.body, serde_json::from_str::<serde_json::Value>(&expected).unwrap());
 }
 
 #[tokio::test]
@@ -49,10 +46,7 @@ async fn the_server_chooses_id_author_and_times() {
     let answer = world.author(ADA).post("/notes", body).await;
     let note = answer.note();
     assert_ne!(note["id"], "b1cb1816-7d85-457c-9f32-2a1422d00e17");
-    assert_eq!(
-        (&note["author"], &note["createdAt"]),
-        (&json!(ADA), &json!("2027-01-15T08:00:00.000Z"))
-    );
+    assert_eq!((&note["author"], &note["createdAt"]), (&json!(ADA), &json!("2027-01-15T08:00:00.000Z")));
 }
 
 #[tokio::test]
@@ -61,21 +55,10 @@ async fn a_patch_changes_its_fields_and_the_time() {
     let ada = world.author(ADA);
     let path = ada.has_note(json!({"content": "c", "tags": ["a"]})).await;
     world.clock.advance(Duration::from_secs(1));
-    let answer = ada
-        .patch(
-            &path,
-            json!({"title": "new", "tags": [], "id": "x", "author": BEN}),
-        )
-        .await;
+    let answer = ada.patch(&path, json!({"title": "new", "tags": [], "id": "x", "author": BEN})).await;
     let note = answer.note();
-    assert_eq!(
-        (&note["title"], &note["content"], &note["tags"]),
-        (&json!("new"), &json!("c"), &json!([]))
-    );
-    assert_eq!(
-        (&note["createdAt"], &note["author"]),
-        (&json!("2027-01-15T08:00:00.000Z"), &json!(ADA))
-    );
+    assert_eq!((&note["title"], &note["content"], &note["tags"]), (&json!("new"), &json!("c"), &json!([])));
+    assert_eq!((&note["createdAt"], &note["author"]), (&json!("2027-01-15T08:00:00.000Z"), &json!(ADA)));
     assert_eq!(note["updatedAt"], "2027-01-15T08:00:01.000Z");
     assert_eq!(ada.get(&path).await.note(), note);
 }
@@ -98,15 +81,9 @@ async fn a_deleted_note_is_gone() {
     let ada = world.author(ADA);
     let path = ada.has_note(json!({"content": "c"})).await;
     let answer = ada.delete(&path).await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.body),
-        (204, serde_json::Value::Null)
-    );
-    for gone in [
-        ada.delete(&path).await,
-        ada.get(&path).await,
-        ada.patch(&path, json!({"title": "x"})).await,
-    ] {
+    assert_eq!((answer.status.as_u16(), answer.body), (204, serde_json::Value::Null));
+    for gone in [ada.delete(&path).await, ada.get(&path).await, ada.patch(&path, json!({"title": "x"})).await]
+    {
         assert_eq!(gone.failure(), NOT_FOUND);
     }
     assert_eq!(ada.get("/notes").await.total(), 0);
@@ -126,11 +103,7 @@ async fn absent_foreign_and_malformed_ids_are_told_alike() {
         "/notes/a190d9a9551b5d3780443007",
     ] {
         assert_eq!(ada.get(path).await.failure(), NOT_FOUND, "{path}");
-        assert_eq!(
-            ada.patch(path, json!({"title": "x"})).await.failure(),
-            NOT_FOUND,
-            "{path}"
-        );
+        assert_eq!(ada.patch(path, json!({"title": "x"})).await.failure(), NOT_FOUND, "{path}");
         assert_eq!(ada.delete(path).await.failure(), NOT_FOUND, "{path}");
     }
     assert_eq!(world.author(BEN).get(&foreign).await.status, 200);
@@ -140,10 +113,7 @@ async fn absent_foreign_and_malformed_ids_are_told_alike() {
 async fn a_wrong_field_is_told_before_an_absent_note() {
     let world = World::new();
     let answer = world.author(ADA).patch(ABSENT, json!({"title": ""})).await;
-    assert_eq!(
-        answer.failure(),
-        (400, "Too small: expected string to have >=1 characters")
-    );
+    assert_eq!(answer.failure(), (400, "Too small: expected string to have >=1 characters"));
 }
 
 #[tokio::test]

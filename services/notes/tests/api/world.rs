@@ -38,10 +38,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// Status and message of a failure.
     pub(crate) fn failure(&self) -> (u16, &str) {
-        (
-            self.status.as_u16(),
-            self.body["message"].as_str().unwrap_or_default(),
-        )
+        (self.status.as_u16(), self.body["message"].as_str().unwrap_or_default())
     }
 
     /// The note of a success.
@@ -52,17 +49,13 @@ impl Answer {
 
     /// The titles of a list.
     pub(crate) fn titles(&self) -> Vec<&str> {
-        let notes = self.body["data"]["notes"]
-            .as_array()
-            .unwrap_or_else(|| panic!("{self:?}"));
+        let notes = self.body["data"]["notes"].as_array().unwrap_or_else(|| panic!("{self:?}"));
         notes.iter().map(|note| note["title"].as_str().unwrap()).collect()
     }
 
     /// The total of a list.
     pub(crate) fn total(&self) -> u64 {
-        self.body["data"]["pagination"]["total"]
-            .as_u64()
-            .unwrap_or_else(|| panic!("{self:?}"))
+        self.body["data"]["pagination"]["total"].as_u64().unwrap_or_else(|| panic!("{self:?}"))
     }
 }
 
@@ -77,11 +70,7 @@ impl World {
             secret: Secret::new(SECRET.to_owned()),
             client_url: HeaderValue::from_static("http://localhost:5173"),
         };
-        Self {
-            clock,
-            notes: Notes::open(config).unwrap(),
-            _dir: dir,
-        }
+        Self { clock, notes: Notes::open(config).unwrap(), _dir: dir }
     }
 
     /// Someone with a token of `account` from its first session.
@@ -94,28 +83,19 @@ impl World {
         let now = self.clock.now().as_seconds();
         let claims =
             json!({"userId": account, "iat": now, "exp": now + 60, "gen": generation, "epoch": epoch});
-        Person {
-            world: self,
-            authorization: Some(format!("Bearer {}", token(&claims))),
-        }
+        Person { world: self, authorization: Some(format!("Bearer {}", token(&claims))) }
     }
 
     /// Someone without a token.
     pub(crate) fn stranger(&self) -> Person<'_> {
-        Person {
-            world: self,
-            authorization: None,
-        }
+        Person { world: self, authorization: None }
     }
 
     /// The user service.
     pub(crate) fn user_service(&self) -> Person<'_> {
         let key = Key::derive(&Secret::new(SECRET.to_owned()));
         let signer = Signer::new("user", &key, self.clock.clone());
-        Person {
-            world: self,
-            authorization: Some(signer.authorization("notes")),
-        }
+        Person { world: self, authorization: Some(signer.authorization("notes")) }
     }
 }
 
@@ -153,23 +133,12 @@ impl Person<'_> {
         }
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         if !body.is_empty() {
-            request = request
-                .header("content-type", "application/json")
-                .header("content-length", body.len());
+            request = request.header("content-type", "application/json").header("content-length", body.len());
         }
-        let response = self
-            .world
-            .notes
-            .router()
-            .answer(request.body(Body::from(body)).unwrap())
-            .await;
+        let response = self.world.notes.router().answer(request.body(Body::from(body)).unwrap()).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = bytes_of(response).await;
-        Answer {
-            status,
-            headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        }
+        Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
     }
 
     /// Creates a note and returns its path.
@@ -194,16 +163,13 @@ fn token(claims: &Value) -> String {
 
 /// Unpadded base64url (RFC 4648 §5).
 fn base64url(bytes: &[u8]) -> String {
-    let digits: Vec<char> = ('A'..='Z')
-        .chain('a'..='z')
-        .chain('0'..='9')
-        .chain(['-', '_'])
-        .collect();
+    let digits: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).collect();
     let mut text = String::new();
     for group in bytes.chunks(3) {
-        let bits = group.iter().enumerate().fold(0, |bits, (place, byte)| {
-            bits | usize::from(*byte) << (16 - 8 * place)
-        });
+        let bits = group
+            .iter()
+            .enumerate()
+            .fold(0, |bits, (place, byte)| bits | usize::from(*byte) << (16 - 8 * place));
         text.extend((0..=group.len()).map(|place| digits[bits >> (18 - 6 * place) & 63]));
     }
     text

@@ -9,11 +9,11 @@ use chassis::body::Internal;
 use chassis::contract::{AbortProfile, FixturesTaken, NewProfile, RoleChange};
 use chassis::failure::Failure;
 use chassis::internal::Peer;
-use chassis::reply::Reply;
+use chassis::reply::{self, Done, Reply};
 use chassis::standing::Standing;
 use http::StatusCode;
 
-use super::wire::{Done, account, done, draft};
+use super::wire::{account, draft};
 use crate::fixture::Item;
 use crate::service::Service;
 
@@ -24,7 +24,7 @@ pub(super) async fn register(
     Internal(body): Internal<NewProfile>,
 ) -> Result<Reply<Done>, Failure> {
     user.register(draft(account(&id)?, &body)?).await?;
-    Ok(done())
+    Ok(reply::done())
 }
 
 pub(super) async fn abort(
@@ -34,7 +34,7 @@ pub(super) async fn abort(
     Internal(body): Internal<AbortProfile>,
 ) -> Result<Reply<Done>, Failure> {
     user.abort(account(&id)?, body.saga).await?;
-    Ok(done())
+    Ok(reply::done())
 }
 
 pub(super) async fn hear(
@@ -44,7 +44,7 @@ pub(super) async fn hear(
     Internal(standing): Internal<Standing>,
 ) -> Result<Reply<Done>, Failure> {
     user.hear(account(&id)?, standing).await?;
-    Ok(done())
+    Ok(reply::done())
 }
 
 pub(super) async fn set_role(
@@ -54,10 +54,10 @@ pub(super) async fn set_role(
     Internal(body): Internal<RoleChange>,
 ) -> Result<Reply<Done>, Failure> {
     user.set_role(account(&id)?, body.role).await?;
-    Ok(done())
+    Ok(reply::done())
 }
 
-pub(super) async fn import(
+pub(super) async fn load(
     _: Peer,
     State(user): State<Arc<Service>>,
     Internal(items): Internal<Vec<Item>>,

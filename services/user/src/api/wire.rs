@@ -1,4 +1,6 @@
 //! Bodies of the user service's routes, with the rules of their fields and the words for breaking them.
+//!
+//! What follows from a valid body is decided elsewhere.
 
 use chassis::body::FromFields;
 use chassis::contract::{NewProfile, Role};
@@ -15,33 +17,27 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::profile::{Draft, Edit, Patch, Profile};
-use crate::store::Listing;
+use crate::roster::Listing;
 
 /// `GET /health`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Health {
-    pub(crate) status: &'static str,
-    pub(crate) service: &'static str,
-}
-
-/// The answer of internal routes that have nothing to tell.
-#[derive(Debug, Serialize)]
-pub(crate) struct Done {
-    status: &'static str,
+pub(super) struct Health {
+    pub(super) status: &'static str,
+    pub(super) service: &'static str,
 }
 
 /// What a person may change of their own profile.
 #[derive(Debug)]
-pub(crate) struct EditMeRequest(pub(crate) Edit);
+pub(super) struct EditMeRequest(pub(super) Edit);
 
 /// What an administrator may change of anybody's.
 #[derive(Debug)]
-pub(crate) struct EditUserRequest(pub(crate) Edit);
+pub(super) struct EditUserRequest(pub(super) Edit);
 
 /// A user as the API shows them; `isActive` to administrators only.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct UserResponse {
+pub(super) struct UserResponse {
     #[serde(rename = "_id")]
     id: AccountId,
     email: String,
@@ -57,13 +53,13 @@ pub(crate) struct UserResponse {
 
 /// One user.
 #[derive(Debug, Serialize)]
-pub(crate) struct UserData {
+pub(super) struct UserData {
     user: UserResponse,
 }
 
 /// A page of users.
 #[derive(Debug, Serialize)]
-pub(crate) struct UsersData {
+pub(super) struct UsersData {
     users: Vec<UserResponse>,
     pagination: Pagination,
 }
@@ -175,11 +171,6 @@ pub(super) fn any_user(profile: &Profile) -> Reply<Data<UserData>> {
 pub(super) fn users(listing: &Listing, page: Page) -> Reply<List<UsersData>> {
     let users: Vec<_> = listing.profiles.iter().map(UserResponse::for_admin).collect();
     reply::list(users.len(), UsersData { users, pagination: page.of(listing.total) })
-}
-
-/// Done, and nothing more to say.
-pub(super) const fn done() -> Reply<Done> {
-    Reply(StatusCode::OK, Done { status: "success" })
 }
 
 impl UserResponse {

@@ -38,7 +38,7 @@ impl Service {
         let moved = match self.auth.reserve(&change).await {
             Ok(Reservation::Held) => self.commit(change.clone(), edit).await,
             Ok(Reservation::Taken) => Err(Error::EmailTaken),
-            Err(unknown) => { eprintln!("DBG {unknown:?}"); Err(Error::EmailUnavailable(unknown)) }
+            Err(unknown) => Err(Error::EmailUnavailable(unknown)),
         };
         if moved.is_err() {
             let store = Arc::clone(&self.store);
@@ -48,13 +48,10 @@ impl Service {
     }
 
     async fn commit(&self, change: Change, edit: Edit) -> Result<Profile, Error> {
-        let (store, now, account) = (Arc::clone(&self.store), self.clock.now(), change.account);
+        let (account, now) = (change.account, self.clock.now());
         let revise = move |before: &Profile| {
             Some(Revision { ends: Some(change.id.clone()), ..Revision::of(before, &edit, now) })
         };
-        let written =
-            blocking::run(move || store.replace(account, revise)).await?.ok_or(Error::AccountUnknown)?;
-        self.settled(&written.sent).await;
-        Ok(written.profile)
+        self.replace(account, revise).await?.ok_or(Error::AccountUnknown)
     }
 }

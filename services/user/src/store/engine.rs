@@ -87,9 +87,8 @@ impl Engine {
         let mut next_sequence = waiting.last().map_or(1, |(sequence, _)| sequence + 1);
         let outbox = Arc::new(Outbox::new(waiting));
         let (written, mirrored) = (Arc::clone(&database), Arc::clone(&outbox));
-        let writer =
-            Writer::start(name, move |batch| carry_out(&written, &mirrored, &mut next_sequence, batch))
-                .map_err(|error| EngineError::Database(error.into()))?;
+        let run = move |batch| carry_out(&written, &mirrored, &mut next_sequence, batch);
+        let writer = Writer::start(name, run).map_err(|error| EngineError::Database(error.into()))?;
         Ok(Self { writer, outbox, database })
     }
 

@@ -205,7 +205,10 @@ fn a_change_that_a_crash_left_open_is_given_back_at_the_next_start() {
         store.insert(vec![newcomer(1, "ada"), newcomer(2, "ben")]).unwrap();
         assert!(store.begin(change("left"), None).unwrap());
         assert!(store.begin(change("done"), Some(named("ADA"))).unwrap());
-        assert!(matches!(store.begin(change("x"), Some(named("ben"))), Err(StoreError::UsernameTaken { .. })));
+        assert!(matches!(
+            store.begin(change("x"), Some(named("ben"))),
+            Err(StoreError::UsernameTaken { .. })
+        ));
         let ends = |before: &Profile| {
             Some(Revision { profile: before.clone(), news: Vec::new(), ends: Some("done".into()) })
         };

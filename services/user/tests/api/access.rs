@@ -29,7 +29,13 @@ async fn nobody_gets_anywhere_without_a_good_token_of_a_standing_account() {
     let (id, _) = world.register_admin(1, "ada").await;
     let (_, inactive) = world.register_admin(2, "ben").await;
     world.ask("DELETE", "/users/delete-me", &inactive, json!(null)).await;
-    world.call("PUT", &format!("/internal/accounts/{id}/standing"), json!({"generation": 0, "rung": "active", "epoch": 1})).await;
+    world
+        .call(
+            "PUT",
+            &format!("/internal/accounts/{id}/standing"),
+            json!({"generation": 0, "rung": "active", "epoch": 1}),
+        )
+        .await;
     let cases = [
         ("garbage".to_owned(), "Not authorized, invalid token"),
         (world.token(&account(9), 0, 0), GONE),
@@ -55,7 +61,11 @@ async fn administration_is_refused_to_others_before_anything_is_read() {
     for (method, path) in PUBLIC.iter().skip(3) {
         let huge = vec![b'x'; 20_000];
         let answer = world.send(method, path, &headers, huge).await;
-        assert_eq!(answer.failure(), (403, "You do not have permission to perform this action"), "{method} {path}");
+        assert_eq!(
+            answer.failure(),
+            (403, "You do not have permission to perform this action"),
+            "{method} {path}"
+        );
     }
 }
 

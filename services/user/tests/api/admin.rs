@@ -61,7 +61,8 @@ async fn an_id_is_checked_after_the_body_and_quoted_decoded() {
         ("/users/%C3%BC", "ü"),
         ("/users/fffffffffffffffffffffffff", "fffffffffffffffffffffffff"),
     ] {
-        for (method, body) in [("GET", json!(null)), ("PATCH", json!({"bio": "x"})), ("DELETE", json!(null))] {
+        for (method, body) in [("GET", json!(null)), ("PATCH", json!({"bio": "x"})), ("DELETE", json!(null))]
+        {
             let answer = world.ask(method, path, &admin, body).await;
             assert_eq!(answer.failure(), (400, format!("Invalid _id: {id}").as_str()), "{method} {path}");
         }
@@ -113,7 +114,8 @@ async fn a_role_counts_from_the_next_request_and_reaches_auth() {
     let mut told = world.auth.heard();
     told.retain(|(path, _)| path.contains(&ben_id));
     let path = format!("/internal/accounts/{ben_id}/role");
-    let versions = [("admin", 1), ("user", 2)].map(|(role, version)| json!({"role": role, "version": version}));
+    let versions =
+        [("admin", 1), ("user", 2)].map(|(role, version)| json!({"role": role, "version": version}));
     assert_eq!(told, versions.map(|body| (path.clone(), body)));
 }
 
@@ -141,7 +143,8 @@ async fn who_is_deactivated_can_be_changed_brought_back_and_needs_a_new_token() 
 async fn an_administrator_may_change_their_own_account_too() {
     let world = World::new().await;
     let (id, admin) = world.register_admin(1, "ada").await;
-    let answer = world.ask("PATCH", &format!("/users/{id}"), &admin, json!({"username": "eva", "role": "user"})).await;
+    let answer =
+        world.ask("PATCH", &format!("/users/{id}"), &admin, json!({"username": "eva", "role": "user"})).await;
     assert_eq!((answer.user("username"), answer.user("role")), (&json!("eva"), &json!("user")));
     assert_eq!(world.ask("GET", "/users", &admin, json!(null)).await.status, 403);
 }
@@ -154,7 +157,10 @@ async fn an_erased_account_is_gone_everywhere_and_its_name_is_free() {
     let erased = world.ask("DELETE", &path, &admin, json!(null)).await;
     assert_eq!((erased.status.as_u16(), erased.text.as_str()), (204, ""));
     let told = json!({"generation": 0, "rung": "deleted", "epoch": 0});
-    assert_eq!((world.auth.bodies("/standing"), world.notes.bodies("/standing")), (vec![told.clone()], vec![told]));
+    assert_eq!(
+        (world.auth.bodies("/standing"), world.notes.bodies("/standing")),
+        (vec![told.clone()], vec![told])
+    );
     assert_eq!(world.ask("DELETE", &path, &admin, json!(null)).await.status, 404);
     assert_eq!(world.auth.bodies("/standing").len(), 1, "a second delete sends nothing");
     let me = world.ask("GET", "/users/me", &ben, json!(null)).await;

@@ -60,8 +60,12 @@ async fn a_registration_is_held_to_the_rules_of_everyone() {
     let mut wrong = profile("s1", "nowhere", Some("ab"));
     wrong["avatar"] = json!("javascript:x");
     let answer = world.call("PUT", &path(1), wrong).await;
-    let fields: Vec<_> = answer.body["errors"].as_array().unwrap().iter().map(|e| e["field"].clone()).collect();
-    assert_eq!((answer.status.as_u16(), fields), (400, vec![json!("email"), json!("username"), json!("avatar")]));
+    let fields: Vec<_> =
+        answer.body["errors"].as_array().unwrap().iter().map(|e| e["field"].clone()).collect();
+    assert_eq!(
+        (answer.status.as_u16(), fields),
+        (400, vec![json!("email"), json!("username"), json!("avatar")])
+    );
     let unknown = world.call("PUT", &path(1), json!({"saga": "s1"})).await;
     assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
     let no_id = world.call("PUT", "/internal/profiles/123", profile("s", "a@example.test", None)).await;
@@ -117,7 +121,10 @@ async fn a_fixture_adds_what_is_absent_and_leaves_the_rest() {
     let shown = async |n: u8| world.ask("GET", &format!("/users/{}", account(n)), &admin, json!(null)).await;
     assert_eq!(shown(1).await.user("username"), "ada");
     let cleo = shown(3).await;
-    assert_eq!((cleo.user("isActive"), cleo.user("createdAt")), (&json!(false), &json!("2025-05-05T05:05:05.000Z")));
+    assert_eq!(
+        (cleo.user("isActive"), cleo.user("createdAt")),
+        (&json!(false), &json!("2025-05-05T05:05:05.000Z"))
+    );
     let taken = world.call("POST", "/internal/fixtures", json!([item(4, "dora"), item(5, "BEN")])).await;
     assert_eq!(taken.failure(), (409, "username BEN already exists"));
     assert_eq!(shown(4).await.status, StatusCode::NOT_FOUND);

@@ -120,10 +120,17 @@ async fn who_leaves_is_a_stranger_at_once_and_the_others_know() {
     let answer = world.ask("DELETE", "/users/delete-me", &ada, json!(null)).await;
     assert_eq!((answer.status.as_u16(), answer.text.as_str()), (204, ""));
     let told = json!({"generation": 0, "rung": "disabled", "epoch": 0});
-    assert_eq!((world.auth.bodies("/standing"), world.notes.bodies("/standing")), (vec![told.clone()], vec![told]));
+    assert_eq!(
+        (world.auth.bodies("/standing"), world.notes.bodies("/standing")),
+        (vec![told.clone()], vec![told])
+    );
     for (method, path) in [("GET", ME), ("PATCH", UPDATE), ("DELETE", "/users/delete-me")] {
         let answer = world.ask(method, path, &ada, json!({"bio": "x"})).await;
-        assert_eq!(answer.failure(), (401, "User belonging to this token no longer exists."), "{method} {path}");
+        assert_eq!(
+            answer.failure(),
+            (401, "User belonging to this token no longer exists."),
+            "{method} {path}"
+        );
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use chassis::dir::DirError;
 use serde_json::json;
 use user::{OpenError, User};
 
@@ -14,7 +15,7 @@ async fn a_second_process_is_refused_and_the_first_goes_on() {
     let world = World::new().await;
     let (_, ada) = world.register(1, "ada").await;
     let refused = User::open(world.config.clone()).unwrap_err();
-    assert!(matches!(refused, OpenError::Locked { .. }), "{refused}");
+    assert!(matches!(refused, OpenError::Dir(DirError::Locked { .. })), "{refused}");
     assert_eq!(world.ask("GET", "/users/me", &ada, json!(null)).await.status, 200);
 }
 

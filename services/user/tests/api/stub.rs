@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use chassis::clock::Clock;
 use chassis::edge::{self, Edge};
 use chassis::entropy::Entropy;
@@ -49,7 +50,8 @@ impl Stub {
             request_ids: Entropy::seeded(1).stream(name, "request id"),
             client_url: HeaderValue::from_static("http://localhost:5173"),
         };
-        let edge = Edge::around(Router::new().fallback(take).with_state(Arc::clone(&inner)), config);
+        let edge =
+            Edge::around(Router::new().route("/{*path}", any(take)).with_state(Arc::clone(&inner)), config);
         task::spawn("stub", serve::run(listener, edge, shutdown));
         Self { uri, inner }
     }
@@ -72,7 +74,8 @@ impl Stub {
     /// Waits until `count` calls arrived on paths that end with `end`; returns the last one's body.
     pub(crate) async fn hears(&self, end: &str, count: usize) -> Value {
         let mut changes = self.inner.heard.subscribe();
-        let there = |heard: &Vec<Heard>| heard.iter().filter(|(path, _)| path.ends_with(end)).count() >= count;
+        let there =
+            |heard: &Vec<Heard>| heard.iter().filter(|(path, _)| path.ends_with(end)).count() >= count;
         drop(tokio::time::timeout(DEADLINE, changes.wait_for(there)).await.unwrap().unwrap());
         self.bodies(end).pop().unwrap()
     }

@@ -74,7 +74,13 @@ impl World {
     }
 
     /// Sends a request with these headers and this body as they are.
-    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -128,7 +134,8 @@ impl World {
     /// A token as auth would issue it.
     pub(crate) fn token(&self, account: &str, generation: u32, epoch: u32) -> String {
         let now = self.config.clock.now().as_seconds();
-        let claims = json!({"userId": account, "iat": now, "exp": now + 86400, "gen": generation, "epoch": epoch});
+        let claims =
+            json!({"userId": account, "iat": now, "exp": now + 86400, "gen": generation, "epoch": epoch});
         let key = EncodingKey::from_secret(SECRET.as_bytes());
         jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
     }

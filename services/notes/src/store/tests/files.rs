@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use chassis::dir::DirError;
+
 use super::*;
 
 #[test]
@@ -9,20 +11,14 @@ fn what_was_committed_is_there_after_reopening() {
     let world = World::new();
     world.insert(note(ADA, 1));
     let world = world.reopened();
-    assert_eq!(
-        world.page(ADA, &all()),
-        Listed {
-            notes: vec![note(ADA, 1)],
-            total: 1
-        }
-    );
+    assert_eq!(world.page(ADA, &all()), Listed { notes: vec![note(ADA, 1)], total: 1 });
 }
 
 #[test]
 fn a_directory_in_use_is_refused_and_its_owner_unharmed() {
     let world = World::new();
     let refused = Store::open(world.dir.path(), 1).err().unwrap();
-    assert!(matches!(refused, OpenError::Locked { .. }), "{refused}");
+    assert!(matches!(refused, OpenError::Dir(DirError::Locked { .. })), "{refused}");
     assert!(world.insert(note(ADA, 1)));
 }
 
@@ -32,10 +28,7 @@ fn every_file_belongs_to_its_owner_alone() {
     let database = dir.path().join("notes.db");
     std::fs::write(&database, "").unwrap();
     std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o666)).unwrap();
-    let world = World {
-        store: Store::open(dir.path(), 4).unwrap(),
-        dir,
-    };
+    let world = World { store: Store::open(dir.path(), 4).unwrap(), dir };
     world.insert(note(ADA, 1));
     let mut names = Vec::new();
     for entry in world.dir.path().read_dir().unwrap().map(Result::unwrap) {
@@ -55,15 +48,13 @@ fn a_file_that_is_no_database_of_ours_is_refused_with_its_path() {
         Store::open(dir.path(), 1).err().unwrap()
     };
     let error = refused(&b"This is a letter, not a database. ".repeat(40));
+    assert!(matches!(&error, OpenError::Database { path, .. } if path.ends_with("notes.db")), "{error}");
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    let blocked = Store::open(&dir.path().join("file"), 1).err().unwrap();
     assert!(
-        matches!(&error, OpenError::Database { path, .. } if path.ends_with("notes.db")),
-        "{error}"
-    );
-    let nowhere = tempfile::tempdir().unwrap().path().join("missing");
-    let missing = Store::open(&nowhere, 1).err().unwrap();
-    assert!(
-        matches!(&missing, OpenError::Io { path, .. } if path.ends_with("lock")),
-        "{missing}"
+        matches!(&blocked, OpenError::Dir(DirError::Io { path, .. }) if path.ends_with("file")),
+        "{blocked}"
     );
 }
 
@@ -74,8 +65,5 @@ fn a_database_of_a_later_version_is_left_alone() {
     let World { store, dir } = world;
     drop(store);
     let refused = Store::open(dir.path(), 1).err().unwrap();
-    assert!(
-        matches!(refused, OpenError::TooNew { version: 99, .. }),
-        "{refused}"
-    );
+    assert!(matches!(refused, OpenError::TooNew { version: 99, .. }), "{refused}");
 }

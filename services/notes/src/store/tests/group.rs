@@ -33,14 +33,8 @@ fn writers_from_many_threads_lose_nothing_and_count_right() {
 fn one_id_from_many_threads_is_given_to_one_of_them() {
     let world = World::new();
     let won = thread::scope(|scope| {
-        let racers: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| world.insert(note(ADA, 1))))
-            .collect();
-        racers
-            .into_iter()
-            .map(|racer| racer.join().unwrap())
-            .filter(|won| *won)
-            .count()
+        let racers: Vec<_> = (0..8).map(|_| scope.spawn(|| world.insert(note(ADA, 1)))).collect();
+        racers.into_iter().map(|racer| racer.join().unwrap()).filter(|won| *won).count()
     });
     assert_eq!((won, world.page(ADA, &all()).total), (1, 1));
 }
@@ -57,12 +51,7 @@ impl Batch {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let connection = file::writer(&dir.path().join("notes.db")).unwrap();
-        Self {
-            connection,
-            jobs: Vec::new(),
-            outcomes: Vec::new(),
-            _dir: dir,
-        }
+        Self { connection, jobs: Vec::new(), outcomes: Vec::new(), _dir: dir }
     }
 
     fn add<W>(&mut self, work: W)
@@ -83,16 +72,11 @@ impl Batch {
 
     fn carry_out(&mut self) -> Vec<Result<bool, StoreError>> {
         commit::carry_out(&self.connection, std::mem::take(&mut self.jobs));
-        self.outcomes
-            .drain(..)
-            .map(|outcome| outcome.recv().unwrap())
-            .collect()
+        self.outcomes.drain(..).map(|outcome| outcome.recv().unwrap()).collect()
     }
 
     fn stored(&self) -> u32 {
-        self.connection
-            .query_row("SELECT count(*) FROM note", [], |row| row.get(0))
-            .unwrap()
+        self.connection.query_row("SELECT count(*) FROM note", [], |row| row.get(0)).unwrap()
     }
 }
 
@@ -106,15 +90,9 @@ fn a_failed_request_takes_back_its_own_part_only() {
     });
     batch.add_insert(3);
     let outcomes = batch.carry_out();
-    assert!(
-        matches!(outcomes.as_slice(), [Ok(true), Err(StoreError::Busy), Ok(true)]),
-        "{outcomes:?}"
-    );
+    assert!(matches!(outcomes.as_slice(), [Ok(true), Err(StoreError::Busy), Ok(true)]), "{outcomes:?}");
     assert_eq!(batch.stored(), 2);
-    let active: u32 = batch
-        .connection
-        .query_row("SELECT active FROM author", [], |row| row.get(0))
-        .unwrap();
+    let active: u32 = batch.connection.query_row("SELECT active FROM author", [], |row| row.get(0)).unwrap();
     assert_eq!(active, 2);
 }
 
@@ -136,12 +114,7 @@ fn when_the_commit_fails_every_caller_hears_of_it_and_nothing_stays() {
         batch.add_insert(number);
     }
     let outcomes = batch.carry_out();
-    assert!(
-        outcomes
-            .iter()
-            .all(|outcome| matches!(outcome, Err(StoreError::Sqlite(_)))),
-        "{outcomes:?}"
-    );
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(StoreError::Sqlite(_)))), "{outcomes:?}");
     assert_eq!(batch.stored(), 0);
     batch.add_insert(1);
     assert!(matches!(batch.carry_out().as_slice(), [Ok(true)]));
@@ -150,35 +123,18 @@ fn when_the_commit_fails_every_caller_hears_of_it_and_nothing_stays() {
 #[test]
 fn a_full_disk_refuses_changes_until_there_is_space_again() {
     let mut batch = Batch::new();
-    let pages: u32 = batch
-        .connection
-        .pragma_query_value(None, "page_count", |row| row.get(0))
-        .unwrap();
+    let pages: u32 = batch.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     let limit = |batch: &Batch, pages: u32| {
-        batch
-            .connection
-            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
-            .unwrap();
+        batch.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
     };
     limit(&batch, pages + 2);
-    let large = Note {
-        draft: Draft {
-            content: text(&"x".repeat(100_000)),
-            ..note(ADA, 2).draft
-        },
-        ..note(ADA, 2)
-    };
+    let large =
+        Note { draft: Draft { content: text(&"x".repeat(100_000)), ..note(ADA, 2).draft }, ..note(ADA, 2) };
     batch.add_insert(1);
     batch.add(move |notes| notes.insert(&large));
     batch.add_insert(3);
     let outcomes = batch.carry_out();
-    assert!(
-        matches!(
-            outcomes.get(1),
-            Some(Err(StoreError::Full(_) | StoreError::Undone))
-        ),
-        "{outcomes:?}"
-    );
+    assert!(matches!(outcomes.get(1), Some(Err(StoreError::Full(_) | StoreError::Undone))), "{outcomes:?}");
     let kept = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert_eq!(batch.stored() as usize, kept);
     limit(&batch, pages + 1000);

@@ -43,13 +43,7 @@ fn some_tags() -> impl Strategy<Value = Vec<Text>> {
 fn a_draft() -> impl Strategy<Value = Draft> {
     let title = proptest::sample::select(&TITLES[..]).prop_map(|title| Title::new(text(title)).unwrap());
     (title, some_tags(), any::<bool>(), any::<bool>()).prop_map(|(title, tags, is_pinned, is_archived)| {
-        Draft {
-            title,
-            tags,
-            is_pinned,
-            is_archived,
-            ..note(ADA, 0).draft
-        }
+        Draft { title, tags, is_pinned, is_archived, ..note(ADA, 0).draft }
     })
 }
 
@@ -101,10 +95,7 @@ fn apply(world: World, model: &mut Model, operation: Operation) -> World {
         Operation::Purge(author) => {
             model.retain(|_, note| note.author != author);
             change(&world, move |notes| {
-                notes
-                    .some_notes(author, 1000)?
-                    .iter()
-                    .try_for_each(|note| notes.remove(note))
+                notes.some_notes(author, 1000)?.iter().try_for_each(|note| notes.remove(note))
             });
         }
         Operation::Reopen => return world.reopened(),
@@ -128,12 +119,7 @@ fn naive_page(model: &Model, author: AccountId, listing: &Listing) -> Listed {
     let mut notes: Vec<Note> = model
         .values()
         .filter(|note| note.author == author && note.draft.is_archived == listing.is_archived)
-        .filter(|note| {
-            listing
-                .tag
-                .as_ref()
-                .is_none_or(|tag| note.draft.tags.contains(tag))
-        })
+        .filter(|note| listing.tag.as_ref().is_none_or(|tag| note.draft.tags.contains(tag)))
         .filter(|note| holds(note))
         .cloned()
         .collect();
@@ -145,10 +131,7 @@ fn naive_page(model: &Model, author: AccountId, listing: &Listing) -> Listed {
     let total = notes.len() as u64;
     let from = usize::try_from(listing.page.offset()).unwrap();
     let limit = usize::try_from(listing.page.limit()).unwrap();
-    Listed {
-        notes: notes.into_iter().skip(from).take(limit).collect(),
-        total,
-    }
+    Listed { notes: notes.into_iter().skip(from).take(limit).collect(), total }
 }
 
 fn listings() -> Vec<Listing> {
@@ -160,12 +143,7 @@ fn listings() -> Vec<Listing> {
         for tag in tags() {
             for search in std::iter::once(None).chain(searches()) {
                 for page in pages {
-                    listings.push(Listing {
-                        is_archived,
-                        tag: tag.clone(),
-                        search: search.clone(),
-                        page,
-                    });
+                    listings.push(Listing { is_archived, tag: tag.clone(), search: search.clone(), page });
                 }
             }
         }

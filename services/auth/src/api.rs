@@ -1,0 +1,71 @@
+//! The routes of the auth service.
+//!
+//! Handlers take valid arguments, call one verb and answer; the rules are in the verbs.
+
+mod internal;
+mod public;
+pub(crate) mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::{get, patch, post, put};
+use chassis::internal::Guard;
+use chassis::reply::Reply;
+use chassis::token::Verifier;
+use http::StatusCode;
+
+use crate::service::Service;
+use wire::Health;
+
+/// What handlers and extractors draw on.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) auth: Arc<Service>,
+    pub(crate) verifier: Verifier,
+    pub(crate) guard: Guard,
+    /// UTF-16 units of a new password at least.
+    pub(crate) password_min: usize,
+}
+
+impl FromRef<App> for Arc<Service> {
+    fn from_ref(app: &App) -> Self {
+        Self::clone(&app.auth)
+    }
+}
+
+impl FromRef<App> for Verifier {
+    fn from_ref(app: &App) -> Self {
+        app.verifier.clone()
+    }
+}
+
+impl FromRef<App> for Guard {
+    fn from_ref(app: &App) -> Self {
+        app.guard.clone()
+    }
+}
+
+/// Every route, public ones first.
+pub(crate) fn routes(app: App) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/auth/register", post(public::register))
+        .route("/auth/login", post(public::log_in))
+        .route("/auth/forgot-password", post(public::forget_password))
+        .route("/auth/reset-password/{token}", patch(public::reset_password))
+        .route("/auth/update-password", patch(public::change_password))
+        .route("/internal/accounts", get(internal::find))
+        .route("/internal/accounts/{account}/standing", put(internal::hear))
+        .route("/internal/accounts/{account}/role", put(internal::set_role))
+        .route("/internal/accounts/{account}/email", put(internal::move_email))
+        .route("/internal/claims/{email}", put(internal::reserve))
+        .route("/internal/claims/{email}/release", put(internal::release))
+        .route("/internal/fixtures", post(internal::load))
+        .with_state(app)
+}
+
+async fn health() -> Reply<Health> {
+    Reply(StatusCode::OK, Health { status: "OK", service: "Auth Service" })
+}

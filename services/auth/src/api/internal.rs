@@ -1,0 +1,88 @@
+//! Routes for other services and the operator.
+//!
+//! Each may be called again with the same body and then changes nothing more.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use chassis::body::Internal;
+use chassis::contract::{AccountFound, EmailClaim, EmailMove, FixturesTaken, RoleChange};
+use chassis::failure::Failure;
+use chassis::internal::Peer;
+use chassis::query::Query;
+use chassis::reply::{self, Done, Reply};
+use chassis::standing::Standing;
+use http::StatusCode;
+
+use super::wire::{account, change_id, email};
+use crate::fixture::Item;
+use crate::service::Service;
+
+pub(super) async fn find(
+    _: Peer,
+    State(auth): State<Arc<Service>>,
+    RawQuery(query): RawQuery,
+) -> Result<Reply<AccountFound>, Failure> {
+    let query = Query::parse(query.as_deref())?;
+    let account = auth.find_account(&email(query.get("email").unwrap_or_default())?)?;
+    Ok(Reply(StatusCode::OK, AccountFound { account }))
+}
+
+pub(super) async fn hear(
+    _: Peer,
+    State(auth): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Internal(standing): Internal<Standing>,
+) -> Result<Reply<Done>, Failure> {
+    auth.hear(account(&id)?, standing).await?;
+    Ok(reply::done())
+}
+
+pub(super) async fn set_role(
+    _: Peer,
+    State(auth): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Internal(body): Internal<RoleChange>,
+) -> Result<Reply<Done>, Failure> {
+    auth.set_role(account(&id)?, body.role, body.version).await?;
+    Ok(reply::done())
+}
+
+pub(super) async fn move_email(
+    _: Peer,
+    State(auth): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Internal(body): Internal<EmailMove>,
+) -> Result<Reply<Done>, Failure> {
+    auth.move_email(account(&id)?, email(&body.email)?, body.version).await?;
+    Ok(reply::done())
+}
+
+pub(super) async fn reserve(
+    _: Peer,
+    State(auth): State<Arc<Service>>,
+    Path(address): Path<String>,
+    Internal(body): Internal<EmailClaim>,
+) -> Result<Reply<Done>, Failure> {
+    auth.reserve_email(email(&address)?, body.account, change_id(body.change)?).await?;
+    Ok(reply::done())
+}
+
+pub(super) async fn release(
+    _: Peer,
+    State(auth): State<Arc<Service>>,
+    Path(address): Path<String>,
+    Internal(body): Internal<EmailClaim>,
+) -> Result<Reply<Done>, Failure> {
+    auth.release_email(email(&address)?, body.account, change_id(body.change)?).await?;
+    Ok(reply::done())
+}
+
+pub(super) async fn load(
+    _: Peer,
+    State(auth): State<Arc<Service>>,
+    Internal(items): Internal<Vec<Item>>,
+) -> Result<Reply<FixturesTaken>, Failure> {
+    let added = auth.load(items.into_iter().map(Item::into_account).collect()).await?;
+    Ok(Reply(StatusCode::OK, FixturesTaken { added }))
+}

@@ -1,0 +1,122 @@
+//! Everything that can go wrong in auth, and how each looks to the caller.
+//!
+//! The match into the envelope is exhaustive; nothing here knows where an error was raised.
+
+#![warn(clippy::wildcard_enum_match_arm)]
+
+use chassis::failure::Failure;
+use chassis::peer::PeerError;
+use chassis::standing::Ended;
+use chassis::token;
+use http::StatusCode;
+
+use crate::password::HashError;
+use crate::store::StoreError;
+use crate::token::SigningError;
+
+/// A wait of a moment: the writer or the hash pool works its queue off within seconds.
+const MOMENT_S: u32 = 1;
+/// The relay tries an undecided registration again within this time.
+const RELAY_S: u32 = 5;
+
+/// Why auth did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The e-mail belongs to someone.
+    #[error("the e-mail is taken")]
+    EmailTaken,
+    /// The e-mail is held by a registration that is being undone.
+    #[error("the e-mail will be free in a moment")]
+    EmailHeld,
+    /// The username belongs to someone.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// The user service found the profile wrong.
+    #[error("the profile was refused: {0}")]
+    ProfileRefused(String),
+    /// The user service could not make the profile now; nothing is left behind.
+    #[error("the profile could not be made")]
+    ProfileUnavailable(#[source] Option<PeerError>),
+    /// E-mail and password do not belong together, or the e-mail to no one.
+    #[error("wrong e-mail or password")]
+    BadCredentials,
+    /// The right password of an account that is not in use.
+    #[error("the account is deactivated")]
+    Deactivated,
+    /// The password given as the current one is not.
+    #[error("wrong current password")]
+    WrongPassword,
+    /// The reset token works no more.
+    #[error("the reset token is invalid or has expired")]
+    ResetExpired,
+    /// The token's account or session has ended.
+    #[error("the session has ended")]
+    SessionEnded(Ended),
+    /// There is no such account.
+    #[error("there is no such account")]
+    AccountUnknown,
+    /// Too many passwords wait to be hashed.
+    #[error("too many passwords wait to be hashed")]
+    HashingBusy,
+    /// The store takes no more work now, or cannot write.
+    #[error("the store takes no work")]
+    StoreUnavailable(#[source] StoreError),
+    /// What is stored is not what it should be.
+    #[error("the store is damaged")]
+    StoreCorrupt(#[source] StoreError),
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// A token could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// The task that registers ended without an outcome.
+    #[error("a registration ended early")]
+    Interrupted(#[from] tokio::task::JoinError),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::EmailTaken => Self::EmailTaken,
+            StoreError::EmailHeld => Self::EmailHeld,
+            StoreError::Crowded | StoreError::Busy | StoreError::Failed(_) => Self::StoreUnavailable(error),
+            StoreError::Corrupt(_) => Self::StoreCorrupt(error),
+            StoreError::AccountUnknown => Self::AccountUnknown,
+            StoreError::ResetExpired => Self::ResetExpired,
+            StoreError::PasswordChanged => Self::WrongPassword,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email already exists"),
+            Error::EmailHeld => {
+                Self::unavailable("This email is not available right now, please try again", MOMENT_S)
+            }
+            Error::UsernameTaken => Self::new(StatusCode::CONFLICT, "username already exists"),
+            Error::ProfileRefused(message) => Self::bad_request(message.clone()),
+            Error::ProfileUnavailable(_) => {
+                Self::unavailable("Registration is not possible right now, please try again", RELAY_S)
+                    .because(&error)
+            }
+            Error::BadCredentials => Self::unauthorized("Invalid email or password"),
+            Error::Deactivated => Self::new(StatusCode::FORBIDDEN, "This account has been deactivated."),
+            Error::WrongPassword => Self::unauthorized("Incorrect current password"),
+            Error::ResetExpired => Self::bad_request("Token is invalid or has expired"),
+            Error::SessionEnded(ended) => token::ended(*ended),
+            Error::AccountUnknown => Self::new(StatusCode::NOT_FOUND, "No user found with that ID"),
+            Error::HashingBusy => {
+                Self::unavailable("Too many people are logging in, please try again", MOMENT_S)
+            }
+            Error::StoreUnavailable(_) => {
+                Self::unavailable("The service is busy, please try again", MOMENT_S).because(&error)
+            }
+            Error::StoreCorrupt(_) | Error::Hash(_) | Error::Signing(_) | Error::Interrupted(_) => {
+                Self::internal(&error)
+            }
+        }
+    }
+}

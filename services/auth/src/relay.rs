@@ -1,0 +1,70 @@
+//! What auth does for others after it has answered: tells services what changed here, and writes mails.
+//!
+//! What there is to tell was committed with the change itself; the order and the retries are the chassis'.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::entropy::Stream;
+use chassis::peer::Peer;
+use chassis::relay::Relay;
+use chassis::shutdown::Shutdown;
+use chassis::{blocking, outbox};
+use tokio::time::timeout;
+
+use crate::mail::{Letter, Post, Slips};
+use crate::service::Service;
+use crate::store::Store;
+
+/// How long mails that are owed when the world ends may take: the drain of requests has the same end.
+const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// Delivers the outbox of `store` to `peers` until `shutdown`.
+pub(crate) async fn run(store: Arc<Store>, peers: Vec<Peer>, jitter: Stream, shutdown: Shutdown) {
+    let relay = Relay { outbox: Arc::clone(store.outbox()), peers, jitter };
+    let remove = |sequence: outbox::Sequence| {
+        let store = Arc::clone(&store);
+        async move { blocking::run(move || store.delivered(sequence)).await }
+    };
+    relay.run(remove, shutdown).await;
+}
+
+/// Where mails lead, and how they leave.
+#[derive(Clone, Debug)]
+pub(crate) struct Mails {
+    pub(crate) client_url: String,
+    pub(crate) post: Post,
+}
+
+/// Answers `slips` with mails until `shutdown`, and then those that wait already.
+pub(crate) async fn write(service: Arc<Service>, mut slips: Slips, mails: Mails, mut shutdown: Shutdown) {
+    loop {
+        tokio::select! {
+            Some(email) = slips.recv() => mails.answer(&service, email).await,
+            () = shutdown.requested() => break,
+        }
+    }
+    slips.close();
+    let rest = async {
+        while let Some(email) = slips.recv().await {
+            mails.answer(&service, email).await;
+        }
+        mails.post.drained().await;
+    };
+    if timeout(DRAIN_MAX, rest).await.is_err() {
+        tracing::warn!("some mails were not written in time");
+    }
+}
+
+impl Mails {
+    async fn answer(&self, service: &Service, email: chassis::email::Email) {
+        match service.start_reset(email.clone()).await {
+            Ok(Some(token)) => {
+                let letter = Letter::reset(email, &self.client_url, &token);
+                self.post.send(letter).await;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "a reset could not be started"),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Forgotten and changed passwords. Either way every session that was open before ends.
+//!
+//! Mails are written by [`crate::mail`]; here is decided who gets one.
+
+use std::sync::Arc;
+
+use chassis::blocking;
+use chassis::email::Email;
+use chassis::token::Caller;
+
+use super::Service;
+use crate::account::Identity;
+use crate::error::Error;
+use crate::password::Password;
+use crate::reset::{Reset, ResetToken};
+
+impl Service {
+    /// Takes note that someone forgot the password of `email`. Whether it is anyone's is looked up after the
+    /// answer, so that neither its words nor its time tell.
+    pub(crate) fn forget_password(&self, email: Email) {
+        self.desk.hand_in(email);
+    }
+
+    /// Gives `email` a fresh reset token if it belongs to an account in use.
+    pub(crate) async fn start_reset(&self, email: Email) -> Result<Option<ResetToken>, Error> {
+        let found = blocking::brief(|| self.store.find_by_email(&email))?;
+        let Some(identity) = found.filter(Identity::is_active) else {
+            return Ok(None);
+        };
+        let token = ResetToken::random(&self.streams.reset_token);
+        let reset = Reset::of(&token, self.clock.now());
+        let store = Arc::clone(&self.store);
+        let started = blocking::run(move || store.start_reset(identity.account, reset)).await?;
+        Ok(started.then_some(token))
+    }
+
+    /// Spends a mailed token on a new password and logs in.
+    pub(crate) async fn reset_password(
+        &self,
+        token: Option<ResetToken>,
+        password: Password,
+    ) -> Result<String, Error> {
+        let hash = token.ok_or(Error::ResetExpired)?.hash();
+        // A look before the costly hash; the writer decides.
+        if !blocking::brief(|| self.store.can_reset(&hash, self.clock.now()))? {
+            return Err(Error::ResetExpired);
+        }
+        let password = self.hashing.hash(password).await?;
+        let (store, now) = (Arc::clone(&self.store), self.clock.now());
+        let changed = blocking::run(move || store.reset_password(hash, now, password)).await?;
+        self.settle(changed).await
+    }
+
+    /// Replaces the caller's password by one who knows the current one.
+    pub(crate) async fn change_password(
+        &self,
+        caller: Caller,
+        current: Password,
+        password: Password,
+    ) -> Result<String, Error> {
+        let identity = self.require(caller)?;
+        let checked = identity.hash;
+        if !self.hashing.matches(checked.clone(), current).await? {
+            return Err(Error::WrongPassword);
+        }
+        let password = self.hashing.hash(password).await?;
+        let store = Arc::clone(&self.store);
+        let changed = move || store.change_password(caller.account, checked, password);
+        self.settle(blocking::run(changed).await?).await
+    }
+}

@@ -1,0 +1,157 @@
+//! When passwords are hashed: few at a time, a bounded number waiting, nobody waiting for long.
+//!
+//! A hash takes 19 MiB and tens of milliseconds of a core; what it computes is [`crate::password`]'s business.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use chassis::blocking;
+use chassis::entropy::Stream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::error::Error;
+use crate::password::{HashCost, HashError, Password, PasswordHash};
+
+/// Hashes that wait for a core: at 30 a second on two cores the last is done when [`WAIT_MAX`] has passed.
+const QUEUE_MAX: usize = 64;
+/// Longer than this nobody should wait for a core; they are asked to come back.
+const WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// The pool that hashes passwords.
+pub(crate) struct Hashing {
+    cost: HashCost,
+    salts: Stream,
+    cores: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    wait_max: Duration,
+}
+
+/// Held by the hash itself and not by who asked for it: a caller that goes away frees no core.
+struct Turn {
+    _place: OwnedSemaphorePermit,
+    _core: OwnedSemaphorePermit,
+}
+
+impl Hashing {
+    /// A pool of `cores` that makes hashes of `cost`.
+    pub(crate) fn new(cost: HashCost, cores: usize, salts: Stream) -> Self {
+        let places = Arc::new(Semaphore::new(cores.saturating_add(QUEUE_MAX)));
+        let cores = Arc::new(Semaphore::new(cores));
+        Self { cost, salts, cores, places, wait_max: WAIT_MAX }
+    }
+
+    /// Hashes a new password.
+    pub(crate) async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
+        let (cost, salt) = (self.cost, self.salts.bytes());
+        self.in_turn(move || PasswordHash::make(&password, cost, &salt)).await
+    }
+
+    /// Whether `password` belongs to `hash`.
+    pub(crate) async fn matches(&self, hash: PasswordHash, password: Password) -> Result<bool, Error> {
+        self.in_turn(move || hash.matches(password.expose())).await
+    }
+
+    /// Takes as long as [`Self::matches`] and finds nothing, for e-mails that belong to no one.
+    pub(crate) async fn matches_nobody(&self, password: Password) -> Result<bool, Error> {
+        self.matches(PasswordHash::decoy(self.cost), password).await
+    }
+
+    async fn in_turn<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, HashError> + Send + 'static,
+    {
+        let turn = self.turn().await?;
+        let done = blocking::run(move || {
+            let outcome = work();
+            drop(turn);
+            outcome
+        });
+        Ok(done.await?)
+    }
+
+    async fn turn(&self) -> Result<Turn, Error> {
+        let busy = |_closed_or_full| Error::HashingBusy;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(busy)?;
+        let waiting = timeout(self.wait_max, Arc::clone(&self.cores).acquire_owned());
+        let core =
+            waiting.await.map_err(|_elapsed| Error::HashingBusy)?.map_err(|_closed| Error::HashingBusy)?;
+        Ok(Turn { _place: place, _core: core })
+    }
+}
+
+/// Hashes at a time: one core is left for everyone else, but a password never waits for a single slow one.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get).saturating_sub(1).max(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use chassis::entropy::Entropy;
+    use chassis::task;
+
+    use super::*;
+
+    fn pool(wait_max: Duration) -> Arc<Hashing> {
+        let salts = Entropy::seeded(1).stream("auth", "salt");
+        Arc::new(Hashing { wait_max, ..Hashing::new(HashCost::Cheap, 1, salts) })
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_goes_away_frees_no_core_before_its_hash_is_done() {
+        let pool = pool(WAIT_MAX);
+        let (started, has_started) = sync_channel::<()>(1);
+        let (finish, may_finish) = sync_channel::<()>(0);
+        let asking = Arc::clone(&pool);
+        let caller = task::spawn("test", async move {
+            let hash = move || {
+                let _told = started.send(());
+                let _ended = may_finish.recv();
+                Ok(())
+            };
+            asking.in_turn(hash).await
+        });
+        blocking::run(move || has_started.recv()).await.unwrap();
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        assert_eq!((pool.cores.available_permits(), pool.places.available_permits()), (0, QUEUE_MAX));
+        drop(finish);
+        pool.in_turn(|| Ok(())).await.unwrap();
+        assert_eq!((pool.cores.available_permits(), pool.places.available_permits()), (1, QUEUE_MAX + 1));
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_core_in_time_is_asked_to_come_back() {
+        let pool = pool(Duration::from_millis(1));
+        let held = pool.turn().await.unwrap();
+        let refused = pool.in_turn(|| Ok(())).await;
+        assert!(matches!(refused, Err(Error::HashingBusy)));
+        drop(held);
+        assert_eq!(pool.places.available_permits(), QUEUE_MAX + 1);
+    }
+
+    #[tokio::test]
+    async fn who_finds_the_queue_full_is_refused_at_once() {
+        let pool = pool(WAIT_MAX);
+        let held = pool.turn().await.unwrap();
+        let waiting: Vec<_> = (0..QUEUE_MAX)
+            .map(|_| {
+                let pool = Arc::clone(&pool);
+                task::spawn("test", async move { pool.in_turn(|| Ok(())).await })
+            })
+            .collect();
+        while pool.places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(pool.in_turn(|| Ok(())).await, Err(Error::HashingBusy)));
+        drop(held);
+        for one in waiting {
+            one.await.unwrap().unwrap();
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Registration: an account here and a profile at the user service, both or neither (PROTOCOL.md §3).
+//!
+//! Auth coordinates. Until the pivot everything can be undone, and until then nobody is told that it happened.
+
+use std::sync::Arc;
+
+use chassis::contract::NewProfile;
+use chassis::email::Email;
+use chassis::id::AccountId;
+use chassis::profile::{AvatarUrl, Bio, Username};
+use chassis::{blocking, task};
+
+use super::Service;
+use crate::account::Identity;
+use crate::error::Error;
+use crate::password::Password;
+use crate::peer::{Creation, Refusal};
+
+/// What someone registers with.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    pub(crate) email: Email,
+    pub(crate) password: Password,
+    pub(crate) username: Option<Username>,
+    pub(crate) bio: Option<Bio>,
+    pub(crate) avatar: Option<AvatarUrl>,
+}
+
+impl Service {
+    /// Registers an account and logs it in.
+    pub(crate) async fn register(self: Arc<Self>, registration: Registration) -> Result<String, Error> {
+        let hash = self.hashing.hash(registration.password).await?;
+        let account = AccountId::random(&self.streams.account);
+        let saga = self.streams.saga.hex::<12>();
+        let email = registration.email.clone();
+        let identity = Identity::pending(account, email, hash, saga.clone(), self.clock.now());
+        let profile = NewProfile {
+            saga,
+            email: registration.email.to_string(),
+            username: registration.username.map(|name| name.as_str().to_owned()),
+            bio: registration.bio.map(|bio| bio.as_str().to_owned()),
+            avatar: registration.avatar.map(|url| url.as_str().to_owned()),
+        };
+        // From here on it runs to its end, also when the client goes away: half a registration is nobody's.
+        task::spawn("register", async move { self.run_registration(identity, profile).await }).await?
+    }
+
+    async fn run_registration(&self, identity: Identity, profile: NewProfile) -> Result<String, Error> {
+        let account = identity.account;
+        let store = Arc::clone(&self.store);
+        blocking::run(move || store.begin(identity)).await?;
+        match self.user.create(account, &profile).await {
+            Creation::Made => self.confirm(account, profile.saga).await,
+            Creation::Refused { refusal, in_doubt } => {
+                self.give_up(account, profile.saga, in_doubt).await?;
+                Err(refused(refusal))
+            }
+            Creation::Unknown(error) => {
+                self.give_up(account, profile.saga, true).await?;
+                Err(Error::ProfileUnavailable(Some(error)))
+            }
+        }
+    }
+
+    async fn confirm(&self, account: AccountId, saga: String) -> Result<String, Error> {
+        let store = Arc::clone(&self.store);
+        let confirmed = blocking::run(move || store.confirm(account, &saga)).await?;
+        let identity = confirmed.ok_or(Error::ProfileUnavailable(None))?;
+        Ok(self.issuer.issue(&identity)?)
+    }
+
+    /// Leaves nothing behind: at once when the profile was certainly not made, else when the user service has
+    /// heard of it.
+    async fn give_up(&self, account: AccountId, saga: String, in_doubt: bool) -> Result<(), Error> {
+        let store = Arc::clone(&self.store);
+        let undone = move || {
+            if in_doubt { store.abort(account, &saga) } else { store.undo(account, &saga) }
+        };
+        Ok(blocking::run(undone).await?)
+    }
+}
+
+fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::UsernameTaken => Error::UsernameTaken,
+        Refusal::Invalid(message) => Error::ProfileRefused(message),
+        Refusal::Other(error) => Error::ProfileUnavailable(Some(error)),
+    }
+}

@@ -1,0 +1,165 @@
+//! Accounts on disk: who they are, which e-mails they hold, and what waits to be told to others.
+//!
+//! Every verb is one unit of work on the writer thread, or a read by key. Rules that need no other document
+//! are the domain's; when to call what is the service's.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use chassis::dir;
+use chassis::email::Email;
+use chassis::id::AccountId;
+use chassis::outbox::Outbox;
+
+mod account;
+mod credential;
+mod doc;
+mod engine;
+pub(crate) mod fixture;
+mod registration;
+
+pub(crate) use credential::Changed;
+use doc::{CLAIM, ClaimDoc, IDENTITY, IdentityDoc, RESET, ResetDoc, TOMBSTONE};
+use engine::{Engine, EngineError, Tx};
+
+use crate::OpenError;
+use crate::account::{Claim, Identity};
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The e-mail belongs to an account or is held for one.
+    #[error("the e-mail is taken")]
+    EmailTaken,
+    /// The e-mail is held by a registration that is being undone.
+    #[error("the e-mail will be free in a moment")]
+    EmailHeld,
+    /// More registrations are open than one list may hold.
+    #[error("too many registrations are open")]
+    Crowded,
+    /// There is no such account and never was one.
+    #[error("there is no such account")]
+    AccountUnknown,
+    /// The reset token works no more.
+    #[error("the reset token is invalid or has expired")]
+    ResetExpired,
+    /// The password that was checked is not the account's any more.
+    #[error("the password was changed meanwhile")]
+    PasswordChanged,
+    /// The writer's queue is full.
+    #[error("the writer takes no more work")]
+    Busy,
+    /// The engine failed: a full disk, an end in midst of work.
+    #[error(transparent)]
+    Failed(EngineError),
+    /// What is stored is not what it should be.
+    #[error(transparent)]
+    Corrupt(EngineError),
+}
+
+impl From<EngineError> for StoreError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Busy(_) => Self::Busy,
+            EngineError::Database(_) | EngineError::Ended => Self::Failed(error),
+            EngineError::Corrupt { .. } | EngineError::Unexpected { .. } => Self::Corrupt(error),
+        }
+    }
+}
+
+/// The accounts of the platform.
+///
+/// Field order is drop order: the database closes before another process may have the lock.
+pub(crate) struct Store {
+    engine: Engine,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens or creates the store in `data_dir` for this process alone; registrations that a crash left open
+    /// did not happen.
+    pub(crate) fn open(data_dir: &Path) -> Result<Self, OpenError> {
+        let lock = dir::lock(data_dir)?;
+        let path = data_dir.join("db");
+        let failed = |error: EngineError| OpenError::Database { path: path.clone(), source: error.into() };
+        let engine = Engine::open(&path, "auth writer").map_err(failed)?;
+        registration::abort_orphans(&engine).map_err(failed)?;
+        dir::restrict(&path)?;
+        Ok(Self { engine, _lock: lock })
+    }
+
+    /// What waits to be told to others.
+    pub(crate) fn outbox(&self) -> &Arc<Outbox> {
+        self.engine.outbox()
+    }
+
+    /// The account with this id.
+    pub(crate) fn find(&self, account: AccountId) -> Result<Option<Identity>, StoreError> {
+        let found = self.engine.find::<IdentityDoc>(IDENTITY, account.to_string())?;
+        Ok(found.map(IdentityDoc::read).transpose()?)
+    }
+
+    /// The account whose e-mail this is; an e-mail that is only held for a change leads to nobody.
+    pub(crate) fn find_by_email(&self, email: &Email) -> Result<Option<Identity>, StoreError> {
+        let Some(claim) = self.engine.find::<ClaimDoc>(CLAIM, email.as_str())? else {
+            return Ok(None);
+        };
+        let found = self.find(claim.read()?.account)?;
+        Ok(found.filter(|identity| identity.email == *email))
+    }
+
+    /// Runs `work` on the writer thread. It must refuse before its first write.
+    fn write<T, F>(&self, mut work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&Tx) -> Result<T, StoreError> + Send + 'static,
+    {
+        // A refusal is a value to the engine: only its own errors roll the batch back.
+        self.engine.write(move |tx| match work(tx) {
+            Err(StoreError::Failed(error) | StoreError::Corrupt(error)) => Err(error),
+            outcome => Ok(outcome),
+        })?
+    }
+}
+
+fn find_identity(tx: &Tx, account: AccountId) -> Result<Option<Identity>, EngineError> {
+    tx.find::<IdentityDoc>(IDENTITY, account.to_string())?.map(IdentityDoc::read).transpose()
+}
+
+fn find_claim(tx: &Tx, email: &Email) -> Result<Option<Claim>, EngineError> {
+    tx.find::<ClaimDoc>(CLAIM, email.as_str())?.map(ClaimDoc::read).transpose()
+}
+
+fn is_gone(tx: &Tx, account: AccountId) -> Result<bool, EngineError> {
+    Ok(tx.find::<doc::MarkDoc>(TOMBSTONE, account.to_string())?.is_some())
+}
+
+/// Writes `after` in the place of `before`, and keeps the reset token's document in step.
+fn save(tx: &Tx, before: &Identity, after: &Identity) -> Result<(), EngineError> {
+    if before == after {
+        return Ok(());
+    }
+    if before.reset != after.reset {
+        if let Some(old) = &before.reset {
+            tx.remove(RESET, old.hash.as_str())?;
+        }
+        if let Some(new) = &after.reset {
+            tx.insert(RESET, &ResetDoc::of(after.account, new))?;
+        }
+    }
+    tx.replace(IDENTITY, &IdentityDoc::of(after))
+}
+
+/// Removes the account with its e-mail and reset token.
+fn remove(tx: &Tx, identity: &Identity) -> Result<(), EngineError> {
+    if let Some(reset) = &identity.reset {
+        tx.remove(RESET, reset.hash.as_str())?;
+    }
+    tx.remove(CLAIM, identity.email.as_str())?;
+    tx.remove(IDENTITY, identity.account.to_string())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

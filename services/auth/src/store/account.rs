@@ -1,0 +1,159 @@
+//! What the user service decides about accounts: their standing, role and e-mail.
+//!
+//! Each verb may be repeated and may come late; none can bring back what is gone.
+
+use chassis::contract::Role;
+use chassis::email::Email;
+use chassis::id::AccountId;
+use chassis::standing::{Rung, Standing};
+
+use super::doc::{CLAIM, ClaimDoc, MarkDoc, SETTLED, TOMBSTONE};
+use super::engine::{EngineError, Tx};
+use super::{Store, StoreError, find_claim, find_identity, is_gone, remove, save};
+use crate::account::{Claim, Identity};
+
+impl Store {
+    /// Joins `told` to where the account stands; deletion removes it and keeps its tombstone.
+    pub(crate) fn apply_standing(&self, account: AccountId, told: Standing) -> Result<(), StoreError> {
+        if told.rung == Rung::Deleted {
+            return self.write(move |tx| Ok(erase(tx, account)?));
+        }
+        self.update(account, move |identity| identity.apply_standing(told))
+    }
+
+    /// Takes over the role of a later version of the profile.
+    pub(crate) fn apply_role(&self, account: AccountId, role: Role, version: u64) -> Result<(), StoreError> {
+        self.update(account, move |identity| identity.apply_role(role, version))
+    }
+
+    /// Makes `email`, which was held for the account, its own, and lets the old one go.
+    pub(crate) fn apply_email(
+        &self,
+        account: AccountId,
+        email: Email,
+        version: u64,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let Some(before) = find_identity(tx, account)? else {
+                return absent(tx, account);
+            };
+            if version <= before.email_version {
+                return Ok(());
+            }
+            let held = find_claim(tx, &email)?;
+            if held.as_ref().is_some_and(|claim| claim.account != account) {
+                return Err(StoreError::EmailTaken);
+            }
+            let mut after = before.clone();
+            after.apply_email(email.clone(), version);
+            own(tx, &after, held)?;
+            if before.email != after.email {
+                let_go(tx, &before.email)?;
+            }
+            Ok(save(tx, &before, &after)?)
+        })
+    }
+
+    /// Holds `email` for a change of the account; the same change may ask again until it is settled.
+    pub(crate) fn reserve(&self, email: Email, account: AccountId, change: String) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            if find_identity(tx, account)?.is_none() {
+                return Err(StoreError::AccountUnknown);
+            }
+            if is_settled(tx, &change)? {
+                return Err(StoreError::EmailTaken);
+            }
+            let claim = Claim { email: email.clone(), account, change: Some(change.clone()) };
+            match find_claim(tx, &email)? {
+                None => Ok(tx.insert(CLAIM, &ClaimDoc::of(&claim))?),
+                Some(held) if held == claim => Ok(()),
+                // Its own e-mail, which an earlier change may be about to let go.
+                Some(held) if held.account == account && held.change.is_none() => {
+                    Ok(tx.replace(CLAIM, &ClaimDoc::of(&claim))?)
+                }
+                Some(_) => Err(StoreError::EmailTaken),
+            }
+        })
+    }
+
+    /// Ends a change that did not happen: its e-mail is free, and a reservation that comes late is refused.
+    pub(crate) fn release(&self, email: Email, account: AccountId, change: String) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            settle(tx, &change)?;
+            let held = find_claim(tx, &email)?;
+            let Some(claim) = held.filter(|claim| claim.account == account) else {
+                return Ok(());
+            };
+            if claim.change.as_ref() != Some(&change) {
+                return Ok(());
+            }
+            match find_identity(tx, account)? {
+                Some(owner) if owner.email == email => {
+                    Ok(tx.replace(CLAIM, &ClaimDoc::of(&Claim { change: None, ..claim }))?)
+                }
+                Some(_) | None => Ok(tx.remove(CLAIM, email.as_str()).map(drop)?),
+            }
+        })
+    }
+
+    fn update<F>(&self, account: AccountId, change: F) -> Result<(), StoreError>
+    where
+        F: Fn(&mut Identity) + Send + 'static,
+    {
+        self.write(move |tx| {
+            let Some(before) = find_identity(tx, account)? else {
+                return absent(tx, account);
+            };
+            let mut after = before.clone();
+            change(&mut after);
+            Ok(save(tx, &before, &after)?)
+        })
+    }
+}
+
+/// News of an account that is gone is old; of one that never was, a fault that somebody must look at.
+fn absent(tx: &Tx, account: AccountId) -> Result<(), StoreError> {
+    if is_gone(tx, account)? { Ok(()) } else { Err(StoreError::AccountUnknown) }
+}
+
+fn erase(tx: &Tx, account: AccountId) -> Result<(), EngineError> {
+    if let Some(identity) = find_identity(tx, account)? {
+        remove(tx, &identity)?;
+    }
+    if !is_gone(tx, account)? {
+        tx.insert(TOMBSTONE, &MarkDoc { id: account.to_string() })?;
+    }
+    Ok(())
+}
+
+/// Makes the claim on the account's e-mail its own, and settles the change that held it.
+fn own(tx: &Tx, identity: &Identity, held: Option<Claim>) -> Result<(), EngineError> {
+    let claim = Claim { email: identity.email.clone(), account: identity.account, change: None };
+    match held {
+        None => tx.insert(CLAIM, &ClaimDoc::of(&claim)),
+        Some(Claim { change: None, .. }) => Ok(()),
+        Some(Claim { change: Some(change), .. }) => {
+            settle(tx, &change)?;
+            tx.replace(CLAIM, &ClaimDoc::of(&claim))
+        }
+    }
+}
+
+/// Frees an e-mail, unless a later change of the same account holds it already.
+fn let_go(tx: &Tx, email: &Email) -> Result<(), EngineError> {
+    match find_claim(tx, email)? {
+        Some(Claim { change: None, .. }) => tx.remove(CLAIM, email.as_str()).map(drop),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn is_settled(tx: &Tx, change: &str) -> Result<bool, EngineError> {
+    Ok(tx.find::<MarkDoc>(SETTLED, change)?.is_some())
+}
+
+fn settle(tx: &Tx, change: &str) -> Result<(), EngineError> {
+    if is_settled(tx, change)? {
+        return Ok(());
+    }
+    tx.insert(SETTLED, &MarkDoc { id: change.to_owned() })
+}

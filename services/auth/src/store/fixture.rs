@@ -1,0 +1,48 @@
+//! Accounts that come ready-made.
+//!
+//! What they may look like is checked where they are read.
+
+use std::collections::BTreeSet;
+
+use chassis::id::AccountId;
+
+use super::doc::{CLAIM, ClaimDoc, IDENTITY, IdentityDoc, MarkDoc, TOMBSTONE};
+use super::engine::{EngineError, Tx};
+use super::{Store, StoreError, find_claim, find_identity, is_gone};
+use crate::account::{Claim, Identity};
+
+impl Store {
+    /// Whether an account has never been here.
+    pub(crate) fn is_new(&self, account: AccountId) -> Result<bool, StoreError> {
+        let tombstone = self.engine.find::<MarkDoc>(TOMBSTONE, account.to_string())?;
+        Ok(tombstone.is_none() && self.find(account)?.is_none())
+    }
+
+    /// Adds the accounts that have never been here and tells how many those were; one whose e-mail is taken
+    /// refuses them all.
+    pub(crate) fn insert_new(&self, identities: Vec<Identity>) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            let mut new = Vec::new();
+            let (mut accounts, mut emails) = (BTreeSet::new(), BTreeSet::new());
+            for identity in &identities {
+                if !accounts.insert(identity.account) || !is_new(tx, identity.account)? {
+                    continue;
+                }
+                if !emails.insert(&identity.email) || find_claim(tx, &identity.email)?.is_some() {
+                    return Err(StoreError::EmailTaken);
+                }
+                new.push(identity);
+            }
+            for identity in &new {
+                let claim = Claim { email: identity.email.clone(), account: identity.account, change: None };
+                tx.insert(CLAIM, &ClaimDoc::of(&claim))?;
+                tx.insert(IDENTITY, &IdentityDoc::of(identity))?;
+            }
+            Ok(new.len() as u64)
+        })
+    }
+}
+
+fn is_new(tx: &Tx, account: AccountId) -> Result<bool, EngineError> {
+    Ok(find_identity(tx, account)?.is_none() && !is_gone(tx, account)?)
+}

@@ -1,0 +1,151 @@
+//! Registrations: the account comes first as pending, and is confirmed or removed once its profile is decided.
+//!
+//! One index document lists those that are under way or being undone, so that no start has to scan for them.
+//! Each transition happens only from the state it belongs to, inside the writer (PROTOCOL.md §3).
+
+use chassis::id::AccountId;
+use chassis::outbox::Sequence;
+
+use super::doc::{
+    CLAIM, ClaimDoc, IDENTITY, INDEX, IdentityDoc, OpenRegistration, REGISTRATIONS, RegistrationsDoc,
+};
+use super::engine::{Engine, EngineError, Tx};
+use super::{Store, StoreError, find_claim, find_identity, remove};
+use crate::account::{Claim, Identity};
+use crate::news;
+
+/// Open registrations: each is rewritten with the list, and so many only wait when the user service is down.
+const OPEN_MAX: usize = 1024;
+
+impl Store {
+    /// R1: claims the e-mail for a pending account.
+    pub(crate) fn begin(&self, identity: Identity) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let mut open = read(tx)?;
+            if let Some(claim) = find_claim(tx, &identity.email)? {
+                return Err(refusal(&open, &claim));
+            }
+            if open.len() >= OPEN_MAX {
+                return Err(StoreError::Crowded);
+            }
+            let (account, saga) = (identity.account, identity.saga.clone());
+            open.push(OpenRegistration { account, saga, abort: None });
+            let claim = Claim { email: identity.email.clone(), account, change: None };
+            tx.insert(CLAIM, &ClaimDoc::of(&claim))?;
+            tx.insert(IDENTITY, &IdentityDoc::of(&identity))?;
+            Ok(write(tx, &open)?)
+        })
+    }
+
+    /// R3, the pivot: the account is in use. `None` when it was removed or deactivated meanwhile.
+    pub(crate) fn confirm(&self, account: AccountId, saga: &str) -> Result<Option<Identity>, StoreError> {
+        let saga = saga.to_owned();
+        self.write(move |tx| {
+            let mut open = read(tx)?;
+            let Some(place) = running(&open, account, &saga) else {
+                return Ok(None);
+            };
+            open.swap_remove(place);
+            write(tx, &open)?;
+            let Some(before) = find_identity(tx, account)? else {
+                return Ok(None);
+            };
+            let mut after = before.clone();
+            if !after.confirm() {
+                return Ok(None);
+            }
+            super::save(tx, &before, &after)?;
+            tx.send(news::activated(&after))?;
+            Ok(Some(after))
+        })
+    }
+
+    /// The profile was refused and nothing was made there: the account is removed, its e-mail free at once.
+    pub(crate) fn undo(&self, account: AccountId, saga: &str) -> Result<(), StoreError> {
+        let saga = saga.to_owned();
+        self.write(move |tx| {
+            let mut open = read(tx)?;
+            let Some(place) = running(&open, account, &saga) else {
+                return Ok(());
+            };
+            open.swap_remove(place);
+            clear(tx, account)?;
+            Ok(write(tx, &open)?)
+        })
+    }
+
+    /// Nobody knows whether the profile was made: the user service is told that it was not, and the account
+    /// goes when it has heard.
+    pub(crate) fn abort(&self, account: AccountId, saga: &str) -> Result<(), StoreError> {
+        let saga = saga.to_owned();
+        self.write(move |tx| {
+            let mut open = read(tx)?;
+            let Some(one) = running(&open, account, &saga).and_then(|place| open.get_mut(place)) else {
+                return Ok(());
+            };
+            one.abort = Some(tx.send(news::aborted(account, &saga))?);
+            Ok(write(tx, &open)?)
+        })
+    }
+
+    /// Removes a delivered message, and with an abort the account that it undid.
+    pub(crate) fn delivered(&self, sequence: Sequence) -> Result<(), StoreError> {
+        let undone = |one: &OpenRegistration| one.abort == Some(sequence);
+        let open = listed(self.engine.find(INDEX, REGISTRATIONS)?)?;
+        if !open.iter().any(undone) {
+            return Ok(self.engine.remove_message(sequence)?);
+        }
+        self.write(move |tx| {
+            let (gone, open): (Vec<_>, Vec<_>) =
+                read(tx)?.into_iter().partition(|one| one.abort == Some(sequence));
+            gone.iter().try_for_each(|one| clear(tx, one.account))?;
+            write(tx, &open)?;
+            Ok(tx.remove_message(sequence)?)
+        })
+    }
+}
+
+/// Presumed abort: what was under way when the last process ended did not happen, for no one was told that it
+/// did. Also makes the index document of a fresh database.
+pub(super) fn abort_orphans(engine: &Engine) -> Result<(), EngineError> {
+    if engine.find::<RegistrationsDoc>(INDEX, REGISTRATIONS)?.is_none() {
+        return engine.write(|tx| tx.insert(INDEX, &RegistrationsDoc::of(&[])));
+    }
+    engine.write(|tx| {
+        let mut open = read(tx)?;
+        if open.iter().all(|one| one.abort.is_some()) {
+            return Ok(());
+        }
+        for one in open.iter_mut().filter(|one| one.abort.is_none()) {
+            one.abort = Some(tx.send(news::aborted(one.account, &one.saga))?);
+        }
+        write(tx, &open)
+    })
+}
+
+/// Why a claimed e-mail cannot be registered.
+fn refusal(open: &[OpenRegistration], claim: &Claim) -> StoreError {
+    let undone = |one: &OpenRegistration| one.account == claim.account && one.abort.is_some();
+    if open.iter().any(undone) { StoreError::EmailHeld } else { StoreError::EmailTaken }
+}
+
+/// The place of a registration that nothing has decided yet.
+fn running(open: &[OpenRegistration], account: AccountId, saga: &str) -> Option<usize> {
+    open.iter().position(|one| one.account == account && one.saga == saga && one.abort.is_none())
+}
+
+fn clear(tx: &Tx, account: AccountId) -> Result<(), EngineError> {
+    find_identity(tx, account)?.map_or(Ok(()), |identity| remove(tx, &identity))
+}
+
+fn read(tx: &Tx) -> Result<Vec<OpenRegistration>, EngineError> {
+    listed(tx.find(INDEX, REGISTRATIONS)?)
+}
+
+fn listed(found: Option<RegistrationsDoc>) -> Result<Vec<OpenRegistration>, EngineError> {
+    found.map_or_else(|| Ok(Vec::new()), RegistrationsDoc::read)
+}
+
+fn write(tx: &Tx, open: &[OpenRegistration]) -> Result<(), EngineError> {
+    tx.replace(INDEX, &RegistrationsDoc::of(open))
+}

@@ -1,0 +1,105 @@
+//! The store's promises: one owner for an e-mail, no lost change, nothing half done, whatever comes in whichever
+//! order.
+
+mod account;
+mod credential;
+mod registration;
+
+use std::os::unix::fs::PermissionsExt;
+
+use chassis::clock::Timestamp;
+use chassis::contract::Role;
+use chassis::dir::DirError;
+use chassis::outbox::Sequence;
+use chassis::standing::{Rung, Standing};
+use tempfile::TempDir;
+
+use super::*;
+use crate::account::tests::identity;
+use crate::password::PasswordHash;
+
+const NOW: Timestamp = Timestamp::from_millis(0);
+
+fn store() -> (TempDir, Store) {
+    let dir = TempDir::new().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    (dir, store)
+}
+
+/// A registration that has not begun.
+fn newcomer(n: u8) -> Identity {
+    let active = identity(n);
+    Identity { standing: Standing::new(Rung::Pending), ..active }
+}
+
+/// An account in use.
+fn registered(store: &Store, n: u8) -> Identity {
+    let new = newcomer(n);
+    store.begin(new.clone()).unwrap();
+    store.confirm(new.account, &new.saga).unwrap().unwrap()
+}
+
+fn hash(text: &str) -> PasswordHash {
+    PasswordHash::stored(text.to_owned())
+}
+
+fn email(text: &str) -> Email {
+    Email::parse(text).unwrap()
+}
+
+fn waiting(store: &Store) -> Vec<(Sequence, String)> {
+    let heads = store.outbox().heads(&std::collections::BTreeSet::new());
+    heads.into_iter().map(|(sequence, message)| (sequence, message.path.clone())).collect()
+}
+
+fn from_eight_threads<T: Send>(work: impl Fn(u8) -> T + Sync) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = (0..8).map(|n| scope.spawn(move || work(n))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn a_fixture_adds_what_is_new_and_refuses_a_taken_email_whole() {
+    let (_dir, store) = store();
+    assert_eq!(store.insert_new(vec![identity(1), identity(2)]).unwrap(), 2);
+    let changed = Identity { role: Role::Admin, ..identity(1) };
+    assert_eq!(store.insert_new(vec![changed, identity(3), identity(3)]).unwrap(), 1);
+    assert_eq!(store.find(identity(1).account).unwrap().unwrap().role, Role::User);
+    assert!(!store.is_new(identity(3).account).unwrap());
+    let thief = Identity { email: identity(1).email, ..identity(5) };
+    let twins = vec![identity(6), Identity { email: identity(6).email, ..identity(7) }];
+    for refused in [vec![identity(4), thief], twins] {
+        assert!(matches!(store.insert_new(refused), Err(StoreError::EmailTaken)));
+    }
+    assert!(store.is_new(identity(4).account).unwrap() && store.is_new(identity(6).account).unwrap());
+}
+
+#[test]
+fn a_second_process_is_refused_and_the_first_goes_on() {
+    let (dir, store) = store();
+    assert!(matches!(Store::open(dir.path()), Err(OpenError::Dir(DirError::Locked { .. }))));
+    registered(&store, 1);
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
+    assert!(store.find(identity(1).account).unwrap().unwrap().is_active());
+}
+
+#[test]
+fn everything_on_disk_is_its_owners_alone() {
+    fn check(path: &Path) {
+        let metadata = std::fs::metadata(path).unwrap();
+        let expected = if metadata.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(metadata.permissions().mode() & 0o777, expected, "{}", path.display());
+        if metadata.is_dir() {
+            for entry in std::fs::read_dir(path).unwrap() {
+                check(&entry.unwrap().path());
+            }
+        }
+    }
+    let dir = TempDir::new().unwrap();
+    let data = dir.path().join("data");
+    let _open = Store::open(&data).unwrap();
+    check(&data);
+}

@@ -1,0 +1,105 @@
+//! Logging in: who has the password gets in, and everyone else learns nothing.
+
+use std::time::Duration;
+
+use chassis::task;
+use serde_json::json;
+
+use crate::world::{Answer, World, send};
+
+const ADA: &str = "ada@example.test";
+const PASSWORD: &str = "correct horse";
+const UNKNOWN: (u16, &str) = (401, "Invalid email or password");
+
+/// What someone can see of an answer, its request id aside.
+fn seen(mut answer: Answer) -> (u16, Vec<(String, String)>, serde_json::Value) {
+    answer.headers.remove("x-request-id");
+    answer.body["requestId"] = json!(null);
+    let headers =
+        answer.headers.iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned())).collect();
+    (answer.status.as_u16(), headers, answer.body)
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_email_look_the_same() {
+    let world = World::new().await;
+    world.register(ADA, PASSWORD).await.token(201);
+    let gone = world.register("gone@example.test", PASSWORD).await.token(201);
+    world.stands(&gone, 0, "deleted").await;
+    let wrong = seen(world.log_in(ADA, "wrong").await);
+    assert_eq!(wrong.0, 401);
+    for (email, password) in [("eve@example.test", PASSWORD), ("gone@example.test", PASSWORD)] {
+        assert_eq!(seen(world.log_in(email, password).await), wrong, "{email}");
+    }
+}
+
+#[tokio::test]
+async fn the_email_may_be_written_in_any_case_and_the_password_must_be_whole() {
+    let world = World::new().await;
+    let long = format!("{}x", "p".repeat(100));
+    world.register(ADA, &long).await.token(201);
+    world.log_in("ADA@example.TEST", &long).await.token(200);
+    for wrong in ["p".repeat(100), "p".repeat(72), format!("{}X", "p".repeat(100))] {
+        assert_eq!(world.log_in(ADA, &wrong).await.failure(), UNKNOWN);
+    }
+}
+
+#[tokio::test]
+async fn only_the_owner_of_a_deactivated_account_hears_that_it_is() {
+    let world = World::new().await;
+    let token = world.register(ADA, PASSWORD).await.token(201);
+    world.stands(&token, 0, "disabled").await;
+    assert_eq!(world.log_in(ADA, PASSWORD).await.failure(), (403, "This account has been deactivated."));
+    assert_eq!(world.log_in(ADA, "wrong").await.failure(), UNKNOWN);
+    world.stands(&token, 1, "active").await;
+    let back = world.log_in(ADA, PASSWORD).await.token(200);
+    assert_eq!(world.caller(&back).session.generation, 1);
+    assert!(world.change_password(&token, PASSWORD, "another horse").await.failure().0 == 401);
+}
+
+#[tokio::test]
+async fn a_token_lives_as_long_as_configured() {
+    let lifetime = auth::TokenLifetime::parse("2h").unwrap();
+    let world = World::with(|config| auth::Config { token_lifetime: lifetime, ..config }).await;
+    let token = world.register(ADA, PASSWORD).await.token(201);
+    world.wait(Duration::from_secs(2 * 3600 - 1));
+    assert_eq!(
+        world.change_password(&token, "wrong", "another horse").await.failure().1,
+        "Incorrect current password"
+    );
+    world.wait(Duration::from_secs(1));
+    let dead = (401, "Not authorized, invalid token");
+    assert_eq!(world.change_password(&token, "wrong", "another horse").await.failure(), dead);
+}
+
+#[tokio::test]
+async fn a_flood_of_log_ins_is_shed_and_leaves_the_door_open() {
+    let world = World::with(|config| auth::Config { hash_cost: auth::HashCost::Shipping, ..config }).await;
+    let token = world.register(ADA, PASSWORD).await.token(201);
+    let body = json!({"email": ADA, "password": "wrong"}).to_string();
+    let flood: Vec<_> = (0..200)
+        .map(|_| {
+            let (edge, body) = (world.edge.clone(), body.clone().into_bytes());
+            let headers = [("content-type", "application/json")];
+            task::spawn("test", async move { send(&edge, "POST", "/auth/login", &headers, body).await })
+        })
+        .collect();
+    let mut refused = 0;
+    for (n, one) in flood.into_iter().enumerate() {
+        if n % 4 == 0 {
+            one.abort();
+        }
+        let Ok(answer) = one.await else { continue };
+        match answer.status.as_u16() {
+            401 => {}
+            503 => {
+                assert_eq!(answer.headers["retry-after"], "1");
+                refused += 1;
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert!(refused > 0, "200 at once are more than may wait");
+    world.log_in(ADA, PASSWORD).await.token(200);
+    world.change_password(&token, PASSWORD, "another horse").await.token(200);
+}

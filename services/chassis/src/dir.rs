@@ -1,0 +1,153 @@
+//! Directories and files that only their owner may read, and the lock that keeps a second process out.
+//!
+//! It knows nothing of what is kept in them.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Files are read and written by their owner alone.
+const FILE_MODE: u32 = 0o600;
+/// Folders likewise.
+const FOLDER_MODE: u32 = 0o700;
+
+/// Why a directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DirError {
+    /// Another process has it.
+    #[error("{} is in use by another process", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The file system refuses.
+    #[error("{} cannot be used", path.display())]
+    Io {
+        /// The file or folder in question.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl DirError {
+    /// What the system said of `path`.
+    pub fn io(path: &Path) -> impl Fn(io::Error) -> Self + Copy + '_ {
+        |source| Self::Io { path: path.to_owned(), source }
+    }
+}
+
+/// Takes the directory for this process until the file is dropped; makes it first if need be.
+pub fn lock(path: &Path) -> Result<File, DirError> {
+    folder(path)?;
+    let path = path.join("lock");
+    let file = file(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(DirError::Locked { path }),
+        Err(TryLockError::Error(source)) => Err(DirError::Io { path, source }),
+    }
+}
+
+/// Makes a folder, and those above it, that only their owner may enter; closes one that others could.
+pub fn folder(path: &Path) -> Result<(), DirError> {
+    let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path);
+    made.and_then(|()| fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)))
+        .map_err(DirError::io(path))
+}
+
+/// Opens or makes a file that only its owner may read and write; its content stays.
+pub fn file(path: &Path) -> Result<File, DirError> {
+    let open = || {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
+        let file = options.open(path)?;
+        file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+        Ok(file)
+    };
+    open().map_err(DirError::io(path))
+}
+
+/// Closes everything in `path` to all but its owner, whatever the umask was when an engine made it.
+pub fn restrict(path: &Path) -> Result<(), DirError> {
+    folder(path)?;
+    for entry in fs::read_dir(path).map_err(DirError::io(path))? {
+        let entry = entry.map_err(DirError::io(path))?;
+        if entry.file_type().map_err(DirError::io(path))?.is_dir() {
+            restrict(&entry.path())?;
+        } else {
+            fs::set_permissions(entry.path(), Permissions::from_mode(FILE_MODE))
+                .map_err(DirError::io(path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a whole file, durable before its name is: a reader finds the old one or the new one, never a part.
+///
+/// Two writers of one name in one process must take turns: the file beside it is named after the process.
+pub fn write(path: &Path, content: &[u8]) -> Result<(), DirError> {
+    let aside = aside(path);
+    let mut file = file(&aside)?;
+    let written = file.set_len(0).and_then(|()| file.write_all(content)).and_then(|()| file.sync_all());
+    written.map_err(DirError::io(&aside))?;
+    fs::rename(&aside, path).map_err(DirError::io(path))?;
+    let folder = path.parent().unwrap_or(path);
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(DirError::io(folder))
+}
+
+/// Where a file is prepared before it gets its name.
+pub fn aside(path: &Path) -> PathBuf {
+    path.with_extension(format!("{}.new", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn a_second_taker_is_refused_until_the_first_lets_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = lock(dir.path()).unwrap();
+        assert!(matches!(lock(dir.path()), Err(DirError::Locked { .. })));
+        drop(first);
+        assert!(lock(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn what_others_could_read_is_closed_to_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let inner = dir.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        fs::write(inner.join("open"), "x").unwrap();
+        fs::set_permissions(inner.join("open"), Permissions::from_mode(0o666)).unwrap();
+        restrict(dir.path()).unwrap();
+        assert_eq!((mode(&inner), mode(&inner.join("open"))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("note.json");
+        write(&path, b"a longer first version").unwrap();
+        write(&path, b"second").unwrap();
+        assert_eq!((fs::read(&path).unwrap().as_slice(), mode(&path)), (b"second".as_slice(), 0o600));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        fs::write(&path, "").unwrap();
+        let error = folder(&path.join("data")).unwrap_err();
+        assert!(error.to_string().contains("file/data"), "{error}");
+    }
+}

@@ -1,0 +1,227 @@
+//! The rows of the table: what each one asks for, and what its answers must hold.
+//!
+//! All but the first go through the gateway of a filled world. The writing row is the last, and it writes to other
+//! users than the one whose notes are read, so that no row changes what another expects.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::Failure;
+use crate::args::Args;
+use crate::client::render;
+use crate::dataset::{Dataset, Search, create_request};
+use crate::load::{self, Load, Measured, Shot};
+use crate::proxy::Proxy;
+use crate::world::World;
+
+/// Clients that log in without pause beside the reading row.
+const LOGINS_BESIDE: u16 = 16;
+/// Notes that are read in turn; more would only fill this client's memory.
+const READ: usize = 10_000;
+/// Pages that are listed in turn: people look at the first ones.
+const PAGES: usize = 10;
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Row {
+    /// A constant answer behind an empty proxy: the limit
+    EmptyProxy,
+    /// The gateway's own answer
+    Health,
+    /// One of the reader's notes
+    GetNote,
+    /// Ten of them, with the total
+    List,
+    /// Substring search for words of very few notes, with the total
+    SearchRare,
+    /// Substring search for words of many notes, with the total
+    SearchCommon,
+    /// The reader's profile
+    Me,
+    /// Log-ins at full Argon2id
+    Login,
+    /// Reading notes while 16 clients log in without pause
+    ReadsDuringLogin,
+    /// Creating notes, each synced to disk
+    Create,
+}
+
+impl Row {
+    /// Every row, in the order in which they are measured.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::EmptyProxy,
+        Self::Health,
+        Self::GetNote,
+        Self::List,
+        Self::SearchRare,
+        Self::SearchCommon,
+        Self::Me,
+        Self::Login,
+        Self::ReadsDuringLogin,
+        Self::Create,
+    ];
+
+    /// Its name in the table and on the command line.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::EmptyProxy => "empty-proxy",
+            Self::Health => "health",
+            Self::GetNote => "get-note",
+            Self::List => "list",
+            Self::SearchRare => "search-rare",
+            Self::SearchCommon => "search-common",
+            Self::Me => "me",
+            Self::Login => "login",
+            Self::ReadsDuringLogin => "reads-during-login",
+            Self::Create => "create",
+        }
+    }
+
+    fn shots(self, data: &Dataset) -> Vec<Shot> {
+        match self {
+            Self::EmptyProxy => limit(),
+            Self::Health => vec![get("/health", None, r#""status":"OK""#)],
+            Self::GetNote | Self::ReadsDuringLogin => reads(data),
+            Self::List => {
+                (1..=PAGES).map(|page| list(data, &format!("page={page}"), data.note_ids.len())).collect()
+            }
+            Self::SearchRare => data.rare.iter().map(|search| find(data, search)).collect(),
+            Self::SearchCommon => data.common.iter().map(|search| find(data, search)).collect(),
+            Self::Me => vec![get(
+                "/api/users/me",
+                Some(&data.reader.token),
+                &format!(r#""email":"{}""#, data.reader.email),
+            )],
+            Self::Login => logins(data),
+            Self::Create => creates(data),
+        }
+    }
+}
+
+/// A row's figures.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Outcome {
+    /// Which row.
+    pub(crate) row: Row,
+    /// Requests under way at a time.
+    pub(crate) connections: u16,
+    /// Answers within the measured time.
+    pub(crate) requests: u64,
+    /// Wrong answers and broken connections, warm-up included.
+    pub(crate) bad: u64,
+    /// What the first of them was.
+    pub(crate) first_bad: Option<String>,
+    /// Answers per second.
+    pub(crate) requests_per_second: f64,
+    /// Median latency.
+    pub(crate) p50_ms: f64,
+    /// 99th percentile of the latency.
+    pub(crate) p99_ms: f64,
+    /// CPU time of the server per answer; none where the server did two things at a time.
+    pub(crate) cpu_us_per_request: Option<f64>,
+    /// Answers per second as a share of the empty proxy's; none when that was not measured.
+    pub(crate) share_of_limit: Option<f64>,
+    /// The most memory the server held.
+    pub(crate) peak_mib: f64,
+    /// Log-ins per second beside the reading, in the row that has them.
+    pub(crate) logins_per_second: Option<f64>,
+}
+
+/// Measures the limit of this machine.
+pub(crate) async fn measure_limit(proxy: &Proxy, args: &Args) -> Result<Outcome, Failure> {
+    let load = load(proxy.address, limit(), args.connections);
+    let measured = load::run(&load, None, times(args), &proxy.process).await?;
+    Ok(outcome(Row::EmptyProxy, args, measured))
+}
+
+/// Measures one row of a filled world.
+pub(crate) async fn measure(
+    row: Row,
+    world: &World,
+    data: &Dataset,
+    args: &Args,
+) -> Result<Outcome, Failure> {
+    let main = load(world.gateway, row.shots(data), args.connections);
+    let beside = (row == Row::ReadsDuringLogin).then(|| load(world.gateway, logins(data), LOGINS_BESIDE));
+    let measured = load::run(&main, beside.as_ref(), times(args), &world.process).await?;
+    Ok(outcome(row, args, measured))
+}
+
+fn load(address: SocketAddr, shots: Vec<Shot>, connections: u16) -> Load {
+    Load { address, shots: shots.into(), connections }
+}
+
+fn times(args: &Args) -> (Duration, Duration) {
+    (args.warmed(), args.measured())
+}
+
+fn outcome(row: Row, args: &Args, measured: Measured) -> Outcome {
+    let seconds = args.measured().as_secs_f64();
+    let Measured { tally, beside, cpu, peak_mib } = measured;
+    let requests = tally.latencies.total();
+    let alone = row != Row::ReadsDuringLogin;
+    Outcome {
+        row,
+        connections: args.connections,
+        requests,
+        bad: tally.bad + beside.bad,
+        first_bad: tally.first_bad.or(beside.first_bad),
+        requests_per_second: requests as f64 / seconds,
+        p50_ms: tally.latencies.percentile_ms(50),
+        p99_ms: tally.latencies.percentile_ms(99),
+        cpu_us_per_request: (alone && requests > 0).then(|| cpu.as_secs_f64() * 1e6 / requests as f64),
+        share_of_limit: None,
+        peak_mib,
+        logins_per_second: (!alone).then(|| beside.latencies.total() as f64 / seconds),
+    }
+}
+
+fn get(path: &str, token: Option<&str>, holds: &str) -> Shot {
+    Shot { request: render("GET", path, token, None), status: 200, holds: holds.into() }
+}
+
+/// What the empty proxy is asked; it answers everything alike.
+fn limit() -> Vec<Shot> {
+    vec![get("/", None, "x")]
+}
+
+/// Notes from all over the reader's collection.
+fn reads(data: &Dataset) -> Vec<Shot> {
+    let step = data.note_ids.len().div_ceil(READ).max(1);
+    let read =
+        |id: &String| get(&format!("/api/notes/{id}"), Some(&data.reader.token), &format!(r#""id":"{id}""#));
+    data.note_ids.iter().step_by(step).map(read).collect()
+}
+
+fn list(data: &Dataset, filter: &str, total: usize) -> Shot {
+    let path = format!("/api/notes?{filter}&limit=10");
+    get(&path, Some(&data.reader.token), &format!(r#""total":{total}"#))
+}
+
+fn find(data: &Dataset, search: &Search) -> Shot {
+    list(data, &format!("search={}", search.word), search.total)
+}
+
+fn logins(data: &Dataset) -> Vec<Shot> {
+    let log_in = |body: String| Shot {
+        request: render("POST", "/api/auth/login", None, Some(&body)),
+        status: 200,
+        holds: br#""token":""#.to_vec(),
+    };
+    data.others.iter().map(|other| log_in(other.credentials())).collect()
+}
+
+fn creates(data: &Dataset) -> Vec<Shot> {
+    let authors = data.others.iter().cycle();
+    let create = |(note, author)| Shot {
+        request: create_request(author, note),
+        status: 201,
+        holds: format!(r#""title":"{}""#, note.title).into(),
+    };
+    data.fresh.iter().zip(authors).map(create).collect()
+}

@@ -1,0 +1,8 @@
+//! The command line from outside: exit codes, messages, files, signals.
+
+mod admin;
+mod exec;
+mod fixture;
+mod mail;
+mod start;
+mod stop;

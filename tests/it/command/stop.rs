@@ -1,0 +1,141 @@
+//! How a world ends: signals, requests in flight, what stays and what goes.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::kit::process::Process;
+use crate::kit::{Request, Setup, World, wait};
+
+/// Clients that write while the world is asked to end.
+const CLIENTS: usize = 8;
+/// Notes that must have been written before it is.
+const WARM: usize = 50;
+/// When a listener that was asked to end has closed.
+const CLOSED_WITHIN: Duration = Duration::from_secs(5);
+
+#[test]
+fn sigterm_and_sigint_drain_a_world_with_exit_code_0() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut world = World::start(&Setup::ci());
+        world.someone();
+        world.process().signal(signal);
+        let status = world.process().ended(Duration::from_secs(12));
+        assert!(status.success(), "{status}");
+    }
+}
+
+#[test]
+fn a_world_that_ends_under_load_fails_nobody_it_answers_and_loses_nothing() {
+    let mut world = World::start(&Setup::ci());
+    let user = world.someone();
+    let acknowledged = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            let (user, acknowledged) = (&user, &acknowledged);
+            scope.spawn(move || {
+                let mut number = 0;
+                let write = |number| json!({"content": "x", "title": format!("{client}-{number}")});
+                while let Ok(answer) = user.try_send(Request::new("POST", "/api/notes").json(&write(number)))
+                {
+                    assert_eq!(answer.status, 201, "{answer}");
+                    acknowledged.lock().unwrap().push(format!("{client}-{number}"));
+                    number += 1;
+                }
+            });
+        }
+        wait::until("the clients write", CLOSED_WITHIN, || acknowledged.lock().unwrap().len() >= WARM);
+        world.stop();
+    });
+    let acknowledged = acknowledged.into_inner().unwrap();
+    let world = world.restart();
+    let user = user.at(world.doors().gateway);
+    let mut titles = Vec::new();
+    for page in 1.. {
+        let listed = user.get(&format!("/api/notes?limit=1000&page={page}")).expect(200).json();
+        let notes = listed["data"]["notes"].as_array().expect("notes");
+        titles.extend(notes.iter().map(|note| note["title"].as_str().unwrap_or_default().to_owned()));
+        if notes.is_empty() {
+            break;
+        }
+    }
+    let lost: Vec<&String> = acknowledged.iter().filter(|title| !titles.contains(title)).collect();
+    assert!(lost.is_empty(), "{} acknowledged, lost: {lost:?}", acknowledged.len());
+}
+
+#[test]
+fn a_request_that_is_half_sent_when_the_world_ends_is_still_answered() {
+    let mut world = World::start(&Setup::ci());
+    let user = world.someone();
+    let door = world.doors().gateway;
+    let request = Request::new("POST", "/api/notes").bearer(user.token.as_deref().unwrap());
+    let bytes = request.json(&json!({"content": "Just in time."})).render("localhost");
+    let (first, second) = bytes.split_at(bytes.len() - 5);
+    let mut stream = TcpStream::connect(door).unwrap();
+    stream.write_all(first).unwrap();
+    // Answered on another connection, so the first part has been taken up by then.
+    user.get("/api/notes").expect(200);
+    world.process().signal(Signal::TERM);
+    wait::until("the gateway takes no new connections", CLOSED_WITHIN, || TcpStream::connect(door).is_err());
+    stream.write_all(second).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    assert!(world.process().ended(Duration::from_secs(12)).success());
+}
+
+#[test]
+fn a_client_that_never_finishes_cannot_hold_the_end_beyond_the_drain() {
+    let mut world = World::start(&Setup::ci());
+    let mut stuck = TcpStream::connect(world.doors().gateway).unwrap();
+    stuck.write_all(b"POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{").unwrap();
+    world.anon().get("/health").expect(200);
+    world.stop();
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let mut world = World::start(&Setup::ci());
+    let mut stuck = TcpStream::connect(world.doors().gateway).unwrap();
+    stuck.write_all(b"POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{").unwrap();
+    world.anon().get("/health").expect(200);
+    world.process().signal(Signal::TERM);
+    let door = world.doors().gateway;
+    wait::until("the first signal was heard", CLOSED_WITHIN, || TcpStream::connect(door).is_err());
+    world.process().signal(Signal::TERM);
+    let status = world.process().ended(Duration::from_secs(3));
+    assert!(!status.success(), "{status}");
+}
+
+#[test]
+fn an_ephemeral_world_leaves_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let mut command =
+        crate::kit::command::satchel(["up", "--ephemeral", "--ports", "auto", "--profile", "ci"]);
+    let mut process = Process::spawn(command.args(["--log", "json"]), place.path().join("log"));
+    let ready = process.ready().expect("a ready world");
+    let data = Path::new(ready["dataDir"].as_str().expect("a path")).to_owned();
+    assert!(data.is_dir());
+    assert!(process.terminate().success());
+    assert!(!data.exists(), "{} is still there", data.display());
+}
+
+#[test]
+fn everything_is_there_after_an_orderly_restart() {
+    let mut world = World::start(&Setup::ci());
+    let user = world.someone();
+    let note = user.note("To be continued.");
+    world.stop();
+    let world = world.restart();
+    let user = user.at(world.doors().gateway);
+    assert_eq!(
+        user.get(&format!("/api/notes/{note}")).expect(200).json()["data"]["note"]["content"],
+        "To be continued."
+    );
+    user.log_in(crate::kit::actor::PASSWORD).get("/api/users/me").expect(200);
+}

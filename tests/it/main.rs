@@ -1,0 +1,23 @@
+//! The whole system from outside: the real binary, real processes, loopback sockets, the public API.
+//!
+//! Nothing here knows a store or a type of a service; what a test needs, it sets up as a client would.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "a test that meets the unexpected stops right there, and its helpers are no test functions"
+)]
+
+mod access;
+mod command;
+mod consistency;
+mod contract;
+mod crash;
+mod journeys;
+mod kit;
+mod register;
+mod replay;
