@@ -9,13 +9,16 @@ pub(crate) mod wire;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::routing::{get, patch, post, put};
+use chassis::failure::Failure;
 use chassis::internal::Guard;
 use chassis::reply::Reply;
-use chassis::token::Verifier;
+use chassis::token::{Caller, Verifier};
 use http::StatusCode;
+use http::request::Parts;
 
+use crate::account::Identity;
 use crate::service::Service;
 use wire::Health;
 
@@ -27,6 +30,19 @@ pub(crate) struct App {
     pub(crate) guard: Guard,
     /// UTF-16 units of a new password at least.
     pub(crate) password_min: usize,
+}
+
+/// The account of a caller whose session stands. Read before more of the request is, so that an ended session is
+/// told before anything wrong with a body.
+pub(crate) struct Admitted(pub(crate) Identity);
+
+impl FromRequestParts<App> for Admitted {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        Ok(app.auth.admit(caller).map(Self)?)
+    }
 }
 
 impl FromRef<App> for Arc<Service> {

@@ -77,8 +77,11 @@ pub fn restrict(path: &Path) -> Result<(), DirError> {
         if entry.file_type().map_err(DirError::io(path))?.is_dir() {
             restrict(&entry.path())?;
         } else {
-            fs::set_permissions(entry.path(), Permissions::from_mode(FILE_MODE))
-                .map_err(DirError::io(path))?;
+            match fs::set_permissions(entry.path(), Permissions::from_mode(FILE_MODE)) {
+                // An engine at work removes files that it no longer needs.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                closed => closed.map_err(DirError::io(path))?,
+            }
         }
     }
     Ok(())
@@ -130,6 +133,14 @@ mod tests {
         fs::set_permissions(inner.join("open"), Permissions::from_mode(0o666)).unwrap();
         restrict(dir.path()).unwrap();
         assert_eq!((mode(&inner), mode(&inner.join("open"))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn a_file_that_is_gone_before_it_can_be_closed_is_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        // A link to nothing answers as a file does that was removed after it was listed.
+        std::os::unix::fs::symlink("nothing", dir.path().join("gone")).unwrap();
+        restrict(dir.path()).unwrap();
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::entropy::Stream;
 use crate::etag;
 use crate::failure::Failure;
-use crate::query::decode_percent;
+use crate::query::{Query, decode_percent};
 use crate::reply::json_response;
 use crate::request::RequestId;
 
@@ -100,10 +100,7 @@ impl Edge {
 
     fn request_id(&self, headers: &HeaderMap) -> RequestId {
         let given = headers.get(REQUEST_ID).and_then(|value| RequestId::parse(value.to_str().ok()?));
-        given.unwrap_or_else(|| {
-            let fresh = self.config.request_ids.hex::<12>();
-            RequestId::parse(&fresh).unwrap_or_else(|| unreachable_id(&fresh))
-        })
+        given.unwrap_or_else(|| RequestId::random(&self.config.request_ids))
     }
 
     /// HEAD is answered as GET and loses its body last, so that both have one length and one entity tag.
@@ -120,7 +117,7 @@ impl Edge {
 
     async fn route(&self, request: Request, id: &RequestId) -> Response {
         let (method, headers) = (request.method().clone(), conditional(request.headers()));
-        let response = match self.prepare(request) {
+        let response = match prepare(request) {
             // A router's error type is Infallible.
             Ok(request) => self.routes.clone().oneshot(request).await.unwrap_or_else(|never| match never {}),
             Err(failure) => failure.into_response(),
@@ -134,22 +131,6 @@ impl Edge {
             None if method == Method::GET => etag::validate(&headers, response).await,
             None => response,
         }
-    }
-
-    /// Checks the path's escapes and strips one trailing slash; the original stays at hand as [`Target`].
-    #[expect(clippy::unused_self, reason = "reads as a step of the edge")]
-    fn prepare(&self, mut request: Request) -> Result<Request, Failure> {
-        let uri = request.uri().clone();
-        for segment in uri.path().split('/') {
-            if decode_percent(segment).is_none_or(|decoded| decoded.contains('\0')) {
-                return Err(Failure::bad_request(format!("Failed to decode param '{segment}'")));
-            }
-        }
-        if let Some(trimmed) = without_trailing_slash(&uri) {
-            *request.uri_mut() = trimmed;
-        }
-        request.extensions_mut().insert(Target(uri));
-        Ok(request)
     }
 
     fn finish(&self, headers: &mut HeaderMap, id: &RequestId) {
@@ -170,10 +151,20 @@ impl Edge {
     }
 }
 
-/// 24 hexadecimal digits always parse; this keeps the edge free of a panic all the same.
-fn unreachable_id(text: &str) -> RequestId {
-    tracing::error!(text, "a generated request id was refused");
-    RequestId::parse("unknown").unwrap_or_else(|| unreachable_id("unknown"))
+/// Checks the escapes of path and query and strips one trailing slash; the original stays at hand as [`Target`].
+fn prepare(mut request: Request) -> Result<Request, Failure> {
+    let uri = request.uri().clone();
+    for segment in uri.path().split('/') {
+        if decode_percent(segment).is_none_or(|decoded| decoded.contains('\0')) {
+            return Err(Failure::bad_request(format!("Failed to decode param '{segment}'")));
+        }
+    }
+    Query::parse(uri.query())?;
+    if let Some(trimmed) = without_trailing_slash(&uri) {
+        *request.uri_mut() = trimmed;
+    }
+    request.extensions_mut().insert(Target(uri));
+    Ok(request)
 }
 
 /// The request's headers that matter after it was consumed.

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::entropy::Stream;
+
 tokio::task_local! {
     static CURRENT: RequestId;
 }
@@ -20,6 +22,11 @@ impl RequestId {
         let fits = (1..=LENGTH_MAX).contains(&text.len());
         let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         (fits && plain).then(|| Self(text.into()))
+    }
+
+    /// Draws an id for a request that came without one.
+    pub fn random(stream: &Stream) -> Self {
+        Self(stream.hex::<12>().into())
     }
 
     /// The id as text.

@@ -1,6 +1,6 @@
 //! What every request under `/api` goes through, in the contract's order of checks.
 //!
-//! Before this, the edge answered preflights and refused paths that cannot be decoded; after it, the service
+//! Before this, the edge answered preflights and refused paths and queries that cannot be decoded; after it, the service
 //! finds the route. Nothing here knows what a service does.
 
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use chassis::edge::Target;
-use chassis::query::Query;
 
 use crate::address::Proxies;
 use crate::error::Error;
@@ -24,13 +23,12 @@ pub(crate) struct Door {
     pub(crate) forwarder: Forwarder,
 }
 
-/// Query, prefix, budget, path; then the service.
+/// Prefix, budget, path; then the service.
 pub(crate) async fn dispatch(
     State(door): State<Arc<Door>>,
     Target(target): Target,
     request: Request,
 ) -> Result<Response, Error> {
-    Query::parse(target.query()).map_err(Error::Unreadable)?;
     let onward = path::onward(&target).ok_or_else(|| Error::NoRoute(path::quoted(&target).to_owned()))?;
     match &door.limit {
         Some(limit) => Ok(door.pass_within(limit, &onward, request).await),

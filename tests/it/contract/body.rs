@@ -81,7 +81,7 @@ fn malformed_json_is_told_where_it_breaks() {
     let user = world.someone();
     for (body, place) in [
         ("{\"content\": \"a\",}", "line 1 column 17"),
-        ("{\n \"content\": tru\n}", "line 2 column"),
+        ("{\n \"content\": trux\n}", "line 2 column 16"),
         ("{\"content\"", "line 1 column 10"),
         ("nonsense", "line 1 column 1"),
         ("\"text\"", "line 1 column 1"),

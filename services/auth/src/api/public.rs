@@ -8,9 +8,9 @@ use axum::extract::{Path, State};
 use chassis::body::Valid;
 use chassis::failure::Failure;
 use chassis::reply::{self, Message, Reply, Token};
-use chassis::token::Caller;
 use http::StatusCode;
 
+use super::Admitted;
 use super::wire::{
     ChangePasswordRequest, Chosen, ForgetPasswordRequest, LogInRequest, RegisterRequest, ResetPasswordRequest,
 };
@@ -51,7 +51,7 @@ pub(super) async fn reset_password(
 }
 
 pub(super) async fn change_password(
-    caller: Caller,
+    Admitted(caller): Admitted,
     State(auth): State<Arc<Service>>,
     Chosen(body): Chosen<ChangePasswordRequest>,
 ) -> Result<Reply<Token>, Failure> {

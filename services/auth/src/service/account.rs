@@ -17,7 +17,7 @@ use crate::error::Error;
 
 impl Service {
     /// The caller's account, if it and the session still stand.
-    pub(super) fn require(&self, caller: Caller) -> Result<Identity, Error> {
+    pub(crate) fn admit(&self, caller: Caller) -> Result<Identity, Error> {
         let found = blocking::brief(|| self.store.find(caller.account))?;
         let identity = found.ok_or(Error::SessionEnded(Ended::Account))?;
         identity.standing.admits(caller.session).map_err(Error::SessionEnded)?;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use chassis::blocking;
 use chassis::email::Email;
-use chassis::token::Caller;
 
 use super::Service;
 use crate::account::Identity;
@@ -54,18 +53,17 @@ impl Service {
     /// Replaces the caller's password by one who knows the current one.
     pub(crate) async fn change_password(
         &self,
-        caller: Caller,
+        caller: Identity,
         current: Password,
         password: Password,
     ) -> Result<String, Error> {
-        let identity = self.require(caller)?;
-        let checked = identity.hash;
+        let (account, checked) = (caller.account, caller.hash);
         if !self.hashing.matches(checked.clone(), current).await? {
             return Err(Error::WrongPassword);
         }
         let password = self.hashing.hash(password).await?;
         let store = Arc::clone(&self.store);
-        let changed = move || store.change_password(caller.account, checked, password);
+        let changed = move || store.change_password(account, checked, password);
         self.settle(blocking::run(changed).await?).await
     }
 }
