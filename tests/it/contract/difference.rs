@@ -96,6 +96,24 @@ fn the_token_is_looked_at_before_the_body_and_the_role_before_the_id() {
 }
 
 #[test]
+fn an_ended_session_is_told_before_a_broken_body() {
+    let world = World::shared();
+    let user = world.someone();
+    user.delete("/api/users/delete-me").expect(204);
+    for (method, path) in
+        [("PATCH", "/api/auth/update-password"), ("PATCH", "/api/users/update-me"), ("POST", "/api/notes")]
+    {
+        let request = Request::new(method, path).header("content-type", "application/json");
+        for body in ["{", "[]", "{}"] {
+            let answer = user.send(request.clone().body(body));
+            answer.fails(401, "User belonging to this token no longer exists.");
+        }
+        let large = request.body("x".repeat(20_000));
+        user.send(large).fails(401, "User belonging to this token no longer exists.");
+    }
+}
+
+#[test]
 fn unknown_paths_under_users_are_404_and_admin_routes_403() {
     let world = World::shared();
     let user = world.someone();
