@@ -3,12 +3,15 @@
 //! Roles belong to the user service; this asks auth who owns the e-mail and tells user the role, over their
 //! internal routes. When no world is running, the two services are opened for the moment of the call.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use chassis::clock::Clock;
 use chassis::connect::Connector;
 use chassis::contract::{AccountFound, Role, RoleChange};
+use chassis::dir;
+use chassis::entropy::Entropy;
 use chassis::internal::{Key, Signer};
 use chassis::peer::{Peer, PeerError};
 use chassis::shutdown;
@@ -17,8 +20,8 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::Failed;
-use crate::cli::{AdminArgs, AdminChange, Cli, Command, HomeArgs, ServiceName};
-use crate::config::{Config, FirstAdmin};
+use crate::cli::{AdminArgs, AdminChange, Cli, Command, ServiceName};
+use crate::config::{Config, FirstAdmin, Place};
 use crate::console;
 use crate::home;
 use crate::profile::Profile;
@@ -28,60 +31,67 @@ use crate::up;
 /// An operator's call may meet a service that is busy hashing.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// What helps when the running world does not believe us.
+const OTHER_SECRET: &str =
+    "the running world has another secret: set JWT_SECRET (or --config) as it was started with";
+
 /// Runs `satchel admin grant|revoke`.
 pub(crate) async fn admin(args: AdminArgs) -> Result<ExitCode, Failed> {
     let (email, role) = match args.change {
         AdminChange::Grant { email } => (email, Role::Admin),
         AdminChange::Revoke { email } => (email, Role::User),
     };
-    if !args.home.data_dir.is_dir() {
-        return Err(format!("there is no data directory {}", args.home.data_dir.display()).into());
-    }
-    match running(&args.home)? {
-        Some([auth, user]) => set_role(&auth, &user, &email, role).await?,
-        None => stopped(&args.home, &email, role).await?,
+    let place = Place::load(&args.home)?;
+    if is_running(&place.data_dir)? {
+        let [auth, user] = running(&place)?;
+        set_role(&auth, &user, &email, role).await?;
+    } else {
+        stopped(place, args.home.config, &email, role).await?;
     }
     console::say(&format!("{email} now has the role {}", role.as_str()));
     Ok(ExitCode::SUCCESS)
 }
 
-/// The auth and user services of the running world, if there is one.
-fn running(home: &HomeArgs) -> Result<Option<[Peer; 2]>, Failed> {
-    let world = home::running(&home.data_dir);
-    let (Some(auth), Some(user)) = (world.get("auth"), world.get("user")) else {
-        return Ok(None);
-    };
-    let alive = |pid: u32| std::path::Path::new("/proc").join(pid.to_string()).exists();
-    if !alive(auth.pid) || !alive(user.pid) {
-        return Ok(None);
-    }
-    let secret = match Config::secret_only(home.config.as_deref())? {
-        Some(secret) => secret,
-        None => crate::secret::load_or_make(
-            &home.data_dir,
-            &chassis::entropy::Entropy::system().stream("satchel", "secret"),
-        )?,
+/// Whether any process has the data of auth or user, which a role concerns.
+fn is_running(data_dir: &Path) -> Result<bool, Failed> {
+    let auth = home::existing_part(data_dir, ServiceName::Auth)?;
+    let user = home::existing_part(data_dir, ServiceName::User)?;
+    Ok(dir::is_locked(&auth)? || dir::is_locked(&user)?)
+}
+
+/// The auth and user services of the running world.
+fn running(place: &Place) -> Result<[Peer; 2], Failed> {
+    let data_dir = &place.data_dir;
+    let world = home::running(data_dir);
+    let secret = match &place.jwt_secret {
+        Some(secret) => secret.clone(),
+        // It may have been given to the world without being kept there; then none must be made.
+        None if !data_dir.join("secret").exists() => return Err(OTHER_SECRET.into()),
+        None => crate::secret::load_or_make(data_dir, &Entropy::system().stream("satchel", "secret"))?,
     };
     let (key, client) = (Key::derive(&secret), Connector::tcp().client());
-    let peer = |name, url: &str| {
+    let peer = |name: ServiceName| {
+        let name = name.as_str();
+        let noted = world.get(name).ok_or_else(|| {
+            format!("the world in {} runs, but {name} is not ready or not part of it", data_dir.display())
+        })?;
         let signer = Signer::new("satchel", &key, Clock::system());
-        Ok::<_, Failed>(Peer::new(name, url.parse()?, client.clone(), signer))
+        Ok::<_, Failed>(Peer::new(name, noted.url.parse()?, client.clone(), signer))
     };
-    Ok(Some([peer("auth", &auth.url)?, peer("user", &user.url)?]))
+    Ok([peer(ServiceName::Auth)?, peer(ServiceName::User)?])
 }
 
 /// Opens the services of a stopped world, without its gateway and on ports that nobody knows.
-async fn stopped(home: &HomeArgs, email: &str, role: Role) -> Result<(), Failed> {
-    let Command::Up(args) = Cli::parse_from(["satchel", "up", "--ports", "auto"]).command else {
+async fn stopped(place: Place, file: Option<PathBuf>, email: &str, role: Role) -> Result<(), Failed> {
+    let Command::Up(mut args) = Cli::parse_from(["satchel", "up", "--ports", "auto"]).command else {
         return Err("the command line has no up".into());
     };
+    (args.world.data_dir, args.world.config) = (Some(place.data_dir), file);
     let mut config = Config::load(&args.world, Profile::Ci)?;
-    config.data_dir = Some(home.data_dir.clone());
-    config.jwt_secret = Config::secret_only(home.config.as_deref())?;
     config.only = vec![ServiceName::Auth, ServiceName::User, ServiceName::Notes];
     config.first_admin = None;
     let (trigger, shutdown) = shutdown::channel();
-    let (topology, tasks) = up::start(config, &[], &shutdown).await?;
+    let (topology, tasks) = up::start(config, &[], (trigger.clone(), shutdown), |_| Ok(())).await?;
     let (auth, user) = (topology.peer(ServiceName::Auth), topology.peer(ServiceName::User));
     let done = set_role(&auth, &user, email, role).await;
     trigger.fire();
@@ -131,9 +141,7 @@ async fn find(auth: &Peer, email: &str) -> Result<Option<AccountFound>, Failed> 
 
 fn explained(error: PeerError) -> Failed {
     match error {
-        PeerError::Refused { status: StatusCode::UNAUTHORIZED, .. } => {
-            "the running world has another secret: set JWT_SECRET (or --config) as it was started with".into()
-        }
+        PeerError::Refused { status: StatusCode::UNAUTHORIZED, .. } => OTHER_SECRET.into(),
         other => other.into(),
     }
 }

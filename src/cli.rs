@@ -7,6 +7,32 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::profile::Profile;
 
+/// What `satchel up` is mostly run as.
+const UP_EXAMPLES: &str = "Examples:
+  satchel up                                  gateway on 8000, data in ./data
+  satchel up --ephemeral --ports auto         a throw-away world on free ports
+  satchel up --only notes --ports 8000,3001,3002,3003
+                                              one service, its peers expected on these ports";
+
+/// The settings that have no flag.
+const SETTINGS: &str = "Settings, as variables or as keys of the --config file; an empty one counts as unset:
+  JWT_SECRET               signs tokens [default: made once, kept in the data directory]
+  JWT_EXPIRES_IN           how long a token is good, such as 12h [default: 1d]
+  CLIENT_URL               the front end's origin [default: http://localhost:5173]
+  AUTH_SERVICE_URL         where auth is when it runs in another process; likewise:
+  USER_SERVICE_URL
+  NOTES_SERVICE_URL
+  EMAIL_HOST               sends mail through this server instead of keeping it
+  EMAIL_PORT               its port [default: 587]
+  EMAIL_USER, EMAIL_PASS   the log-in there
+  EMAIL_FROM               the sender's address
+  SATCHEL_ADMIN_EMAIL      makes this account an administrator on start, with
+  SATCHEL_ADMIN_PASSWORD   this password if it has to be made first
+  SATCHEL_LIMITS           off: no request limits [default: on]
+  SATCHEL_TRUSTED_PROXIES  addresses, by commas, whose X-Forwarded-For is believed
+  SATCHEL_LOG              what is logged, such as warn,auth=debug [default: info]
+  SATCHEL_DATA_DIR         the same as --data-dir";
+
 /// A whole notes platform in one binary.
 #[derive(Debug, Parser)]
 #[command(name = "satchel", version, about, max_term_width = 100)]
@@ -19,11 +45,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the services and serve until SIGTERM or Ctrl-C
-    #[command(after_help = "Examples:
-  satchel up                                  gateway on 8000, data in ./data
-  satchel up --ephemeral --ports auto         a throw-away world on free ports
-  satchel up --only notes --ports 8000,3001,3002,3003
-                                              one service, its peers expected on these ports")]
+    #[command(after_help = UP_EXAMPLES, after_long_help = format!("{UP_EXAMPLES}\n\n{SETTINGS}"))]
     Up(UpArgs),
     /// Run everything with demo data, and print addresses and log-ins
     Demo(DemoArgs),
@@ -190,9 +212,9 @@ pub(crate) enum AdminChange {
 /// Which world a command is about.
 #[derive(Args, Debug)]
 pub(crate) struct HomeArgs {
-    /// The world's data directory
-    #[arg(long, value_name = "DIR", default_value = "data", global = true)]
-    pub(crate) data_dir: PathBuf,
+    /// The world's data directory [default: `SATCHEL_DATA_DIR` or data]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) data_dir: Option<PathBuf>,
     /// The TOML file that the world was started with
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
@@ -215,11 +237,14 @@ pub(crate) enum MailLook {
         /// Its id, from `satchel mail list`
         id: String,
     },
-    /// Wait for a mail to this address, then print it
+    /// Wait for a mail to this address, then print it; one that is there already counts
     Wait {
         /// The recipient
         #[arg(long, value_name = "EMAIL")]
         to: String,
+        /// Only a mail newer than the one with this id counts
+        #[arg(long, value_name = "ID", default_value_t = 0, hide_default_value = true)]
+        after: u64,
         /// Give up after this many seconds
         #[arg(long, value_name = "SECONDS", default_value_t = 10)]
         timeout: u32,

@@ -3,40 +3,24 @@
 //! The only place that reads the environment. The original's variable names work.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
 
 use chassis::secret::Secret;
-use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
 use http::{HeaderValue, Uri};
-use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Ports, ServiceName, WorldArgs};
+use self::written::{Text, Written};
+use crate::cli::{HomeArgs, Ports, ServiceName, WorldArgs};
 use crate::profile::Profile;
 use crate::secret::EXPOSED_MIN;
 
+mod written;
+
 /// Where a front end of the original expects to be, when nothing else is said.
 const CLIENT_URL_DEFAULT: &str = "http://localhost:5173";
-/// The variables that are read, in the lower case that figment gives them.
-const NAMES: [&str; 17] = [
-    "jwt_secret",
-    "jwt_expires_in",
-    "client_url",
-    "auth_service_url",
-    "user_service_url",
-    "notes_service_url",
-    "email_host",
-    "email_port",
-    "email_user",
-    "email_pass",
-    "email_from",
-    "satchel_admin_email",
-    "satchel_admin_password",
-    "satchel_limits",
-    "satchel_trusted_proxies",
-    "satchel_log",
-    "satchel_data_dir",
-];
+/// Where a world lives unless told otherwise.
+const DATA_DIR: &str = "data";
 /// Secrets that stand in tutorials and sample files, which strangers try first.
 const SAMPLE_SECRETS: [&str; 8] = [
     "your-256-bit-secret",
@@ -63,57 +47,6 @@ pub(crate) enum ConfigError {
         /// What is wrong, and what would be right.
         reason: String,
     },
-}
-
-/// The settings as they are written, before any is checked.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-struct Written {
-    jwt_secret: Option<Text>,
-    jwt_expires_in: Option<Text>,
-    client_url: Option<Text>,
-    auth_service_url: Option<Text>,
-    user_service_url: Option<Text>,
-    notes_service_url: Option<Text>,
-    email_host: Option<Text>,
-    email_port: Option<u16>,
-    email_user: Option<Text>,
-    email_pass: Option<Text>,
-    email_from: Option<Text>,
-    satchel_admin_email: Option<Text>,
-    satchel_admin_password: Option<Text>,
-    satchel_limits: Option<Text>,
-    satchel_trusted_proxies: Option<Text>,
-    satchel_log: Option<Text>,
-    satchel_data_dir: Option<PathBuf>,
-}
-
-/// A text setting: figment reads a value such as `86400` or `true` as another type, though it was meant as text.
-#[derive(Clone, Serialize)]
-struct Text(String);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = <figment::value::Value as Deserialize>::deserialize(deserializer)?;
-        let text = match &value {
-            figment::value::Value::String(_, text) => text.clone(),
-            figment::value::Value::Bool(_, value) => value.to_string(),
-            figment::value::Value::Num(_, number) => match (number.to_u128(), number.to_i128()) {
-                (Some(number), _) => number.to_string(),
-                (None, Some(number)) => number.to_string(),
-                (None, None) => return Err(serde::de::Error::custom("put it in quotes: a text is expected")),
-            },
-            _ => return Err(serde::de::Error::custom("a text is expected")),
-        };
-        Ok(Self(text))
-    }
-}
-
-/// Some of these are secrets.
-impl std::fmt::Debug for Text {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Text(..)")
-    }
 }
 
 /// A world's settings, all valid.
@@ -146,43 +79,44 @@ pub(crate) struct FirstAdmin {
     pub(crate) password: Secret<String>,
 }
 
+/// Where an existing world is, for commands that do not start one, and its secret if that is not kept there.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) jwt_secret: Option<Secret<String>>,
+}
+
 impl Config {
     /// Settles a world's settings; `profile` is the command's default.
     pub(crate) fn load(args: &WorldArgs, profile: Profile) -> Result<Self, ConfigError> {
-        let written = Written::read(args.config.as_deref())?;
+        Self::settle(args, profile, Written::read(args.config.as_deref())?)
+    }
+
+    fn settle(args: &WorldArgs, profile: Profile, written: Written) -> Result<Self, ConfigError> {
+        let only = services(&args.only);
+        let url = |name, setting, text| peer_url(&only, name, setting, text);
         let config = Self {
+            smtp: smtp(&written)?,
             profile: args.profile.unwrap_or(profile),
             host: args.host,
             ports: args.ports.unwrap_or(Ports::DEFAULT),
-            only: services(&args.only),
-            data_dir: args.data_dir.clone().or(written.satchel_data_dir),
+            data_dir: data_dir(args.data_dir.as_ref(), written.satchel_data_dir).filter(|_| !args.ephemeral),
             strict: args.strict,
             seed: args.seed,
             limits_off: limits_off(written.satchel_limits.as_ref())?,
             trusted_proxies: proxies(written.satchel_trusted_proxies.as_ref())?,
-            jwt_secret: written.jwt_secret.map(|text| Secret::new(text.0)),
+            jwt_secret: secret(written.jwt_secret)?,
             token_lifetime: lifetime(written.jwt_expires_in.as_ref())?,
             client_url: client_url(written.client_url.as_ref())?,
-            auth_url: url("AUTH_SERVICE_URL", written.auth_service_url.as_ref())?,
-            user_url: url("USER_SERVICE_URL", written.user_service_url.as_ref())?,
-            notes_url: url("NOTES_SERVICE_URL", written.notes_service_url.as_ref())?,
-            smtp: written.email_host.map(|host| auth::Smtp {
-                host: host.0,
-                port: written.email_port,
-                user: written.email_user.map(|text| text.0),
-                password: written.email_pass.map(|text| Secret::new(text.0)),
-                from: written.email_from.map(|text| text.0),
-            }),
+            auth_url: url(ServiceName::Auth, "AUTH_SERVICE_URL", written.auth_service_url)?,
+            user_url: url(ServiceName::User, "USER_SERVICE_URL", written.user_service_url)?,
+            notes_url: url(ServiceName::Notes, "NOTES_SERVICE_URL", written.notes_service_url)?,
             first_admin: first_admin(written.satchel_admin_email, written.satchel_admin_password)?,
-            log_filter: written.satchel_log.map_or_else(|| "info".to_owned(), |text| text.0),
+            log_filter: log_filter(written.satchel_log)?,
+            only,
         };
         config.check()?;
         Ok(config)
-    }
-
-    /// The settings that a command about an existing world needs: where it keeps its secret.
-    pub(crate) fn secret_only(file: Option<&Path>) -> Result<Option<Secret<String>>, ConfigError> {
-        Ok(Written::read(file)?.jwt_secret.map(|text| Secret::new(text.0)))
     }
 
     /// Whether this process runs `name`.
@@ -193,9 +127,6 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         if self.seed.is_some() && self.profile != Profile::Ci {
             return Err(wrong("--seed", "makes every secret guessable and works with --profile ci only"));
-        }
-        if self.jwt_secret.as_ref().is_some_and(|secret| secret.expose().is_empty()) {
-            return Err(wrong("JWT_SECRET", "is empty: give a value or leave it unset"));
         }
         if self.host.is_loopback() {
             return Ok(());
@@ -214,19 +145,18 @@ impl Config {
     }
 }
 
-impl Written {
-    fn read(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
-        if let Some(path) = file {
-            if !path.is_file() {
-                return Err(wrong("--config", format!("names {}, which is no file", path.display())));
-            }
-            figment = figment.merge(Toml::file_exact(path));
-        }
-        figment
-            .merge(Env::raw().only(&NAMES))
-            .extract()
-            .map_err(|error| ConfigError::Unreadable(Box::new(error)))
+impl Place {
+    /// Settles which world a command is about.
+    pub(crate) fn load(args: &HomeArgs) -> Result<Self, ConfigError> {
+        Self::settle(args, Written::read(args.config.as_deref())?)
+    }
+
+    fn settle(args: &HomeArgs, written: Written) -> Result<Self, ConfigError> {
+        let data_dir = data_dir(args.data_dir.as_ref(), written.satchel_data_dir);
+        Ok(Self {
+            data_dir: data_dir.unwrap_or_else(|| DATA_DIR.into()),
+            jwt_secret: secret(written.jwt_secret)?,
+        })
     }
 }
 
@@ -236,6 +166,19 @@ fn wrong(name: &'static str, reason: impl Into<String>) -> ConfigError {
 
 fn services(only: &[ServiceName]) -> Vec<ServiceName> {
     if only.is_empty() { ServiceName::ALL.to_vec() } else { only.to_vec() }
+}
+
+fn data_dir(flag: Option<&PathBuf>, text: Option<Text>) -> Option<PathBuf> {
+    flag.cloned().or_else(|| text.map(|text| text.0.into()))
+}
+
+fn secret(text: Option<Text>) -> Result<Option<Secret<String>>, ConfigError> {
+    match text {
+        Some(Text(text)) if text.is_empty() => {
+            Err(wrong("JWT_SECRET", "is empty: give a value or leave it unset"))
+        }
+        text => Ok(text.map(|text| Secret::new(text.0))),
+    }
 }
 
 fn limits_off(text: Option<&Text>) -> Result<bool, ConfigError> {
@@ -264,20 +207,67 @@ fn lifetime(text: Option<&Text>) -> Result<auth::TokenLifetime, ConfigError> {
 }
 
 fn client_url(text: Option<&Text>) -> Result<HeaderValue, ConfigError> {
-    let text = text.map_or(CLIENT_URL_DEFAULT, |text| text.0.as_str()).trim_end_matches('/');
-    let parsed = text.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some() && uri.host().is_some());
-    match (parsed, HeaderValue::from_str(text)) {
-        (Some(_), Ok(value)) => Ok(value),
-        _ => Err(wrong("CLIENT_URL", "must be an origin such as http://localhost:5173")),
+    let text = text.map_or(CLIENT_URL_DEFAULT, |text| text.0.as_str());
+    let text = text.strip_suffix('/').unwrap_or(text);
+    match (is_origin(text), HeaderValue::from_str(text)) {
+        (true, Ok(value)) => Ok(value),
+        _ => Err(wrong("CLIENT_URL", "must be an origin such as http://localhost:5173, without a path")),
     }
 }
 
-fn url(name: &'static str, text: Option<&Text>) -> Result<Option<Uri>, ConfigError> {
-    let Some(Text(text)) = text else { return Ok(None) };
+/// Whether `text` is a scheme, a host and perhaps a port: what a browser sends as `Origin`.
+fn is_origin(text: &str) -> bool {
+    let Some((_, authority)) = text.split_once("://") else { return false };
+    let is_bare = !authority.contains(['/', '?', '#', '@']);
+    is_bare && text.parse::<Uri>().is_ok_and(|uri| uri.host().is_some())
+}
+
+/// The URL of a service that runs elsewhere; of one that runs here it is not needed and not looked at.
+fn peer_url(
+    here: &[ServiceName],
+    name: ServiceName,
+    setting: &'static str,
+    text: Option<Text>,
+) -> Result<Option<Uri>, ConfigError> {
+    let Some(Text(text)) = text.filter(|_| !here.contains(&name)) else { return Ok(None) };
     let uri = text.parse::<Uri>().ok().filter(|uri| {
-        uri.scheme_str() == Some("http") && uri.host().is_some() && matches!(uri.path(), "/" | "")
+        uri.scheme_str() == Some("http")
+            && uri.host().is_some()
+            && matches!(uri.path(), "/" | "")
+            && uri.query().is_none()
     });
-    uri.map(Some).ok_or_else(|| wrong(name, "must be a base URL such as http://127.0.0.1:3001"))
+    uri.map(Some).ok_or_else(|| wrong(setting, "must be a base URL such as http://127.0.0.1:3001"))
+}
+
+fn port(text: Option<&Text>) -> Result<Option<u16>, ConfigError> {
+    let Some(Text(text)) = text else { return Ok(None) };
+    match text.parse::<NonZeroU16>() {
+        Ok(port) => Ok(Some(port.get())),
+        Err(_) => Err(wrong("EMAIL_PORT", format!("is {text}, which is no port number such as 587"))),
+    }
+}
+
+/// The mail server, if one is named.
+fn smtp(written: &Written) -> Result<Option<auth::Smtp>, ConfigError> {
+    let text = |setting: &Option<Text>| setting.as_ref().map(|text| text.0.clone());
+    let port = port(written.email_port.as_ref())?;
+    Ok(text(&written.email_host).map(|host| auth::Smtp {
+        host,
+        port,
+        user: text(&written.email_user),
+        password: text(&written.email_pass).map(Secret::new),
+        from: text(&written.email_from),
+    }))
+}
+
+fn log_filter(text: Option<Text>) -> Result<String, ConfigError> {
+    let text = text.map_or_else(|| "info".to_owned(), |text| text.0);
+    match EnvFilter::try_new(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => {
+            Err(wrong("SATCHEL_LOG", format!("is no filter such as info or warn,auth=debug: {error}")))
+        }
+    }
 }
 
 fn first_admin(email: Option<Text>, password: Option<Text>) -> Result<Option<FirstAdmin>, ConfigError> {
@@ -290,3 +280,6 @@ fn first_admin(email: Option<Text>, password: Option<Text>) -> Result<Option<Fir
         (None, Some(_)) => Err(wrong("SATCHEL_ADMIN_EMAIL", "must be set with SATCHEL_ADMIN_PASSWORD")),
     }
 }
+
+#[cfg(test)]
+mod tests;

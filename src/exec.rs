@@ -1,10 +1,9 @@
 //! `satchel exec`: a command with a fresh world around it, gone when the command ends.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
 
-use std::os::unix::process::ExitStatusExt;
-
-use chassis::shutdown;
+use chassis::shutdown::{self, Trigger};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::SignalKind;
@@ -32,10 +31,12 @@ pub(crate) async fn exec(mut args: ExecArgs) -> Result<ExitCode, Failed> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
 
-    let (topology, tasks) = up::start(config, &fixtures, &shutdown).await?;
-    if let Some(path) = &args.world.ready_file {
-        Ready::new(&topology.world(), topology.home().path()).write(path)?;
-    }
+    let ready = |topology: &Topology| match &args.world.ready_file {
+        Some(path) => Ok(Ready::new(&topology.world(), topology.home().path()).write(path)?),
+        None => Ok(()),
+    };
+    let starting = up::start(config, &fixtures, (trigger.clone(), shutdown), ready);
+    let (topology, tasks) = until_started(starting, &mut signals, &trigger).await?;
     let status = match spawn(&args, &topology) {
         Ok(mut child) => Ok(wait(&mut child, &mut signals).await?),
         Err(error) => Err(error),
@@ -43,6 +44,23 @@ pub(crate) async fn exec(mut args: ExecArgs) -> Result<ExitCode, Failed> {
     trigger.fire();
     up::end(topology, tasks).await;
     status.map(code_of)
+}
+
+/// Waits for the world; a signal ends it before it is there, a second one the process.
+async fn until_started<T>(
+    starting: impl Future<Output = Result<T, Failed>>,
+    signals: &mut Signals,
+    trigger: &Trigger,
+) -> Result<T, Failed> {
+    tokio::pin!(starting);
+    tokio::select! {
+        started = starting.as_mut() => return started,
+        _ = signals.next() => trigger.fire(),
+    }
+    tokio::select! {
+        started = starting => started,
+        _ = signals.next() => std::process::exit(1),
+    }
 }
 
 /// The command's own output should stand out: only warnings, unless more was asked for.

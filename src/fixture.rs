@@ -3,11 +3,12 @@
 //! A document lists users with their notes; each service gets the part that is its own and applies its own
 //! rules to it. The format is described in `fixtures/README.md`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use chassis::contract::FixturesTaken;
+use chassis::contract::{FixtureTaken, FixturesChecked, FixturesTaken};
 use http::Method;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::time::Duration;
 
 use crate::Failed;
@@ -15,6 +16,10 @@ use crate::cli::ServiceName;
 use crate::topology::Topology;
 
 mod document;
+mod member;
+mod source;
+
+use source::{Claim, Source};
 
 /// Bytes of a fixture file: the whole document is held in memory.
 const FILE_MAX: u64 = 64 * 1024 * 1024;
@@ -38,8 +43,11 @@ pub(crate) struct FixtureError {
 }
 
 /// A checked document, divided among the services.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Fixture {
+    source: Source,
+    /// What no other user or note may have, in this file and in those beside it.
+    claims: Vec<Claim>,
     accounts: Vec<Value>,
     profiles: Vec<Value>,
     notes: Vec<Value>,
@@ -60,6 +68,43 @@ impl Fixture {
     /// Checks a document; `file` names it in errors.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self, FixtureError> {
         document::parse(file, text)
+    }
+
+    /// Refuses files of which two name the same account, e-mail, username or note.
+    pub(crate) fn check_together(fixtures: &[Self]) -> Result<(), FixtureError> {
+        let mut seen = BTreeMap::new();
+        for fixture in fixtures {
+            for claim in &fixture.claims {
+                let key = (claim.field, claim.value.as_str());
+                if let Some((source, first)) = seen.insert(key, (&fixture.source, claim)) {
+                    let reason = format!("stands twice, first at {}", source.spot(first));
+                    return Err(fixture.source.mistake(&claim.place, claim.at, reason));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the services whether anybody else holds what a new account of this file wants; nothing is written.
+    pub(crate) async fn check(&self, topology: &Topology) -> Result<(), Failed> {
+        for (service, objects) in [(ServiceName::Auth, &self.accounts), (ServiceName::User, &self.profiles)] {
+            let peer = topology.peer(service);
+            for chunk in chunks(objects) {
+                let answer =
+                    peer.call(Method::POST, "/internal/fixtures/check", Some(&chunk), DEADLINE).await?;
+                if let Some(taken) = serde_json::from_value::<FixturesChecked>(answer)?.taken.first() {
+                    return Err(self.taken(taken).into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn taken(&self, taken: &FixtureTaken) -> FixtureError {
+        let of = |claim: &&Claim| claim.account == taken.account && claim.field == taken.field;
+        let claim = self.claims.iter().find(of);
+        let (place, at) = claim.map_or((taken.field.as_str(), 0), |claim| (claim.place.as_str(), claim.at));
+        self.source.mistake(place, at, "belongs to another account already")
     }
 
     /// The accounts with their passwords, for people.
@@ -119,9 +164,6 @@ fn chunks(objects: &[Value]) -> Vec<Vec<&Value>> {
     chunks
 }
 
-/// A JSON object under construction.
-type Object = Map<String, Value>;
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -148,13 +190,45 @@ mod tests {
         assert!(chunks.iter().all(|chunk| serde_json::to_vec(chunk).unwrap().len() <= 64 * 1024));
     }
 
+    fn users(file: &str, users: &Value) -> Fixture {
+        let text = json!({"format": "satchel-fixture", "version": 1, "users": users}).to_string();
+        Fixture::parse(file, &text).unwrap()
+    }
+
+    #[test]
+    fn two_files_of_one_start_share_no_account_name_or_note() {
+        let note = |id: &str| json!([{"id": id, "content": "c"}]);
+        let first = json!([{"_id": "01".repeat(12), "email": "a@example.test", "password": "password-1",
+            "username": "Straße", "notes": note("b1cb1816-7d85-457c-9f32-2a1422d00e17")}]);
+        for (field, value, place) in [
+            ("_id", json!("01".repeat(12)), "users[0]._id: "),
+            ("email", json!("A@Example.test"), "users[0].email: "),
+            ("username", json!(" STRASSE "), "users[0].username: "),
+            ("notes", note("b1cb1816-7d85-457c-9f32-2a1422d00e17"), "users[0].notes[0].id: "),
+        ] {
+            let mut second = json!([{"email": "b@example.test", "password": "password-1"}]);
+            second[0][field] = value;
+            let error = Fixture::check_together(&[users("1", &first), users("2", &second)]).unwrap_err();
+            assert_eq!((error.file.as_str(), error.place.as_str()), ("2", place));
+            assert!(error.reason.contains("twice, first at 1:1:"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_service_finds_taken_is_told_with_its_place_in_the_file() {
+        let fixture = users("f", &json!([{"email": "a@example.test", "password": "password-1"}]));
+        let taken = FixtureTaken { account: fixture.claims[0].account, field: "email".to_owned() };
+        let told = fixture.taken(&taken).to_string();
+        assert!(told.starts_with("f:1:") && told.contains(": users[0].email: belongs to another"), "{told}");
+    }
+
     #[test]
     fn log_ins_are_listed_with_password_and_role() {
-        let text = json!({"format": "satchel-fixture", "version": 1, "users": [
+        let people = json!([
             {"email": "a@example.test", "password": "password-1", "role": "admin"},
             {"email": "b@example.test", "password": "password-2", "isActive": false},
-        ]});
-        let logins = Fixture::parse("f", &text.to_string()).unwrap().logins();
+        ]);
+        let logins = users("f", &people).logins();
         assert!(
             logins.contains("a@example.test") && logins.contains("password-1") && logins.contains("admin")
         );

@@ -4,6 +4,7 @@
 //! part. The note lists for each service where it listens and in which process.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,10 +13,14 @@ use chassis::dir::{self, DirError};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
+use crate::Failed;
 use crate::cli::ServiceName;
 
 /// Memory-backed on Linux: an ephemeral world never waits for a disk there.
 const MEMORY_DIR: &str = "/dev/shm";
+
+/// What we put into a data directory.
+const OURS: [&str; 7] = ["auth", "user", "notes", "secret", "world.json", "world.lock", "README.md"];
 
 /// A world's data directory; a temporary one is removed on drop.
 #[derive(Debug)]
@@ -35,9 +40,13 @@ pub(crate) struct Running {
 pub(crate) type World = BTreeMap<String, Running>;
 
 impl Home {
-    /// The directory at `path`, made if absent.
+    /// The directory at `path`, made if absent; one that others use too (`/tmp`) stays open to them.
     pub(crate) fn at(path: &Path) -> Result<Self, DirError> {
-        dir::folder(path)?;
+        if path.exists() && !is_ours(path)? {
+            dir::make(path)?;
+        } else {
+            dir::folder(path)?;
+        }
         let path = path.canonicalize().map_err(DirError::io(path))?;
         Ok(Self { path, temporary: None })
     }
@@ -90,6 +99,36 @@ impl Home {
     }
 }
 
+/// Whether nothing but a world of ours lies in the directory at `path`, or nothing at all.
+fn is_ours(path: &Path) -> Result<bool, DirError> {
+    for entry in std::fs::read_dir(path).map_err(DirError::io(path))? {
+        if !is_our_name(&entry.map_err(DirError::io(path))?.file_name()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether this is one of our entries, or one being prepared: `world.4711.new`.
+fn is_our_name(name: &OsStr) -> bool {
+    let is_prepared = || {
+        let stem = name.to_str().and_then(|name| name.strip_suffix(".new")?.split('.').next());
+        OURS.iter().any(|ours| stem.is_some() && ours.split('.').next() == stem)
+    };
+    OURS.iter().any(|ours| name == *ours) || is_prepared()
+}
+
+/// The part of `service` in a data directory that holds a world; nothing is made.
+pub(crate) fn existing_part(data_dir: &Path, service: ServiceName) -> Result<PathBuf, Failed> {
+    let part = data_dir.join(service.as_str());
+    if part.is_dir() {
+        Ok(part)
+    } else {
+        Err(format!("there is no world in {}: it has no folder {}", data_dir.display(), service.as_str())
+            .into())
+    }
+}
+
 /// The services that are noted as running in the directory at `path`; none if there is no readable note.
 pub(crate) fn running(path: &Path) -> World {
     let note = std::fs::read(path.join("world.json")).unwrap_or_default();
@@ -116,6 +155,24 @@ mod tests {
         let part = home.part(ServiceName::Auth).unwrap();
         for path in [home.path(), part.as_path()] {
             assert_eq!(std::fs::metadata(path).unwrap().mode() & 0o777, 0o700);
+        }
+    }
+
+    #[test]
+    fn an_existing_directory_is_closed_only_if_nothing_else_lies_in_it() {
+        let mode_with = |entries: &[&str]| {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+            for entry in entries {
+                std::fs::write(dir.path().join(entry), "").unwrap();
+            }
+            Home::at(dir.path()).unwrap();
+            std::fs::metadata(dir.path()).unwrap().mode() & 0o777
+        };
+        assert_eq!((mode_with(&[]), mode_with(&OURS)), (0o700, 0o700));
+        assert_eq!(mode_with(&["secret.4711.new", "world.4711.new"]), 0o700);
+        for foreign in ["thesis.odt", "thesis.new", "secrets", ".bashrc", ".new"] {
+            assert_eq!(mode_with(&["auth", foreign]), 0o755, "{foreign}");
         }
     }
 

@@ -7,27 +7,27 @@ use auth::mail::{Mail, Mailbox};
 use tokio::time::{Instant, interval};
 
 use crate::Failed;
-use crate::cli::{MailArgs, MailLook};
+use crate::cli::{MailArgs, MailLook, ServiceName};
+use crate::config::Place;
 use crate::console;
+use crate::home;
 
 /// Between two looks at the mailbox while waiting: far below what a person or a test notices.
 const LOOK: Duration = Duration::from_millis(25);
 
 /// Runs `satchel mail list|show|wait`.
 pub(crate) async fn mail(args: MailArgs) -> Result<ExitCode, Failed> {
-    let home = &args.home.data_dir;
-    if !home.is_dir() {
-        return Err(format!("there is no data directory {}", home.display()).into());
-    }
-    let mailbox = Mailbox::open(&home.join("auth").join("mailbox"))?;
+    let data_dir = Place::load(&args.home)?.data_dir;
+    let mailbox = Mailbox::look(&home::existing_part(&data_dir, ServiceName::Auth)?.join("mailbox"));
     match args.look {
         MailLook::List => list(&mailbox)?,
         MailLook::Show { id } => {
             let mail = mailbox.find(&id)?.ok_or_else(|| format!("there is no mail {id}"))?;
             show(&mail);
         }
-        MailLook::Wait { to, timeout } => {
-            let found = wait(&mailbox, &to, Duration::from_secs(timeout.into())).await?;
+        MailLook::Wait { to, after, timeout } => {
+            let is_new = |mail: &Mail| mail.id.parse().is_ok_and(|id: u64| id > after);
+            let found = wait(|| Ok(mailbox.newest_to(&to)?.filter(is_new)), timeout).await?;
             show(&found.ok_or_else(|| format!("no mail to {to} within {timeout} s"))?);
         }
     }
@@ -43,18 +43,18 @@ fn list(mailbox: &Mailbox) -> Result<(), Failed> {
 
 fn show(mail: &Mail) {
     let head = format!(
-        "From: {}\nTo: {}\nDate: {}\nSubject: {}\nKind: {}",
-        mail.from, mail.to, mail.sent_at, mail.subject, mail.kind
+        "Id: {}\nFrom: {}\nTo: {}\nDate: {}\nSubject: {}\nKind: {}",
+        mail.id, mail.from, mail.to, mail.sent_at, mail.subject, mail.kind
     );
     console::say(&format!("{head}\n\n{}", mail.text));
 }
 
-/// The newest mail to `to`, there already or arriving within `patience`.
-async fn wait(mailbox: &Mailbox, to: &str, patience: Duration) -> Result<Option<Mail>, Failed> {
-    let (deadline, mut looks) = (Instant::now() + patience, interval(LOOK));
+/// What `look` finds, at once or within `timeout` seconds.
+async fn wait(look: impl Fn() -> Result<Option<Mail>, Failed>, timeout: u32) -> Result<Option<Mail>, Failed> {
+    let (deadline, mut looks) = (Instant::now() + Duration::from_secs(timeout.into()), interval(LOOK));
     loop {
         looks.tick().await;
-        if let Some(mail) = mailbox.newest_to(to)? {
+        if let Some(mail) = look()? {
             return Ok(Some(mail));
         }
         if Instant::now() >= deadline {

@@ -3,7 +3,7 @@
 //! Services share the clock and the shutdown signal, nothing else; the only way from one to another is its URL.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use chassis::clock::Clock;
@@ -25,7 +25,12 @@ use crate::config::Config;
 use crate::home::{Home, Running, World};
 
 /// Between two looks whether a peer in another process is up.
-const PEER_LOOK: Duration = Duration::from_millis(20);
+const PEER_LOOK: Duration = Duration::from_millis(50);
+/// How long the door lets requests in flight finish: above the deadline of a service, and with what the services
+/// get after it no more than 10 s (PROMISES.md G1).
+const DOOR_DRAIN: Duration = Duration::from_secs(6);
+/// How long the services behind it get then: only calls among themselves are left.
+const SERVICE_DRAIN: Duration = Duration::from_secs(2);
 /// Deadline of one such look.
 const PEER_ANSWER: Duration = Duration::from_secs(1);
 
@@ -121,25 +126,18 @@ impl Topology {
         Peer::new(name.as_str(), url, self.client.clone(), signer)
     }
 
-    /// Waits until the services of other processes answer.
+    /// Waits until the services of other processes answer, or until `shutdown`.
     pub(crate) async fn peers_are_up(&self, mut shutdown: Shutdown) {
-        for name in ServiceName::ALL.into_iter().filter(|name| !self.config.runs(*name)) {
-            // Nobody calls the gateway.
-            if name == ServiceName::Gateway {
-                continue;
-            }
+        // Nobody calls the gateway.
+        let called = ServiceName::ALL.into_iter().filter(|name| *name != ServiceName::Gateway);
+        for name in called.filter(|name| !self.config.runs(*name)) {
             let peer = self.peer(name);
-            let mut waits = 0_u32;
-            while !shutdown.is_requested()
-                && peer.call(Method::GET, "/health", None::<&()>, PEER_ANSWER).await.is_err()
-            {
-                if waits.is_multiple_of(250) {
-                    tracing::info!(peer = name.as_str(), "waiting for a service of another process");
-                }
-                waits += 1;
+            let mut looks = tokio::time::interval(PEER_LOOK);
+            while peer.call(Method::GET, "/health", None::<&()>, PEER_ANSWER).await.is_err() {
+                tracing::debug!(peer = name.as_str(), "waiting for a service of another process");
                 tokio::select! {
                     () = shutdown.requested() => return,
-                    () = tokio::time::sleep(PEER_LOOK) => {}
+                    _ = looks.tick() => {}
                 }
             }
         }
@@ -154,7 +152,7 @@ impl Topology {
         tasks.spawn(serving);
         for (name, listener) in listeners {
             if let Some(edge) = edges.remove(&name) {
-                tasks.spawn(chassis::serve::run(listener, edge, shutdown.clone()));
+                tasks.spawn(chassis::serve::run_within(listener, edge, shutdown.clone(), SERVICE_DRAIN));
             }
         }
         if let Some(auth) = &self.services.auth {
@@ -211,7 +209,7 @@ fn serve_door(
     let (trigger, closed) = shutdown::channel();
     let serving = async move {
         match door {
-            Some((listener, edge)) => chassis::serve::run(listener, edge, shutdown).await,
+            Some((listener, edge)) => chassis::serve::run_within(listener, edge, shutdown, DOOR_DRAIN).await,
             None => shutdown.requested().await,
         }
         trigger.fire();
@@ -230,7 +228,7 @@ async fn bind(
             urls.insert(name, elsewhere(config, name, port)?);
             continue;
         }
-        let address = SocketAddr::new(config.host, port);
+        let address = SocketAddr::new(host_of(config, name), port);
         let listener = TcpListener::bind(address)
             .await
             .map_err(|error| format!("{} cannot listen on {address}: {error}", name.as_str()))?;
@@ -238,6 +236,16 @@ async fn bind(
         listeners.insert(name, listener);
     }
     Ok((urls, listeners))
+}
+
+/// Where a service listens: behind a gateway of the same process only that is for others to reach.
+fn host_of(config: &Config, name: ServiceName) -> IpAddr {
+    match config.host {
+        _ if name == ServiceName::Gateway || !config.runs(ServiceName::Gateway) => config.host,
+        host if host.is_loopback() => host,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
 }
 
 fn elsewhere(config: &Config, name: ServiceName, port: u16) -> Result<Uri, Failed> {
@@ -263,8 +271,8 @@ fn elsewhere(config: &Config, name: ServiceName, port: u16) -> Result<Uri, Faile
 fn url_of(address: SocketAddr) -> Result<Uri, Failed> {
     let reachable = match address.ip() {
         ip if !ip.is_unspecified() => ip,
-        ip if ip.is_ipv4() => std::net::Ipv4Addr::LOCALHOST.into(),
-        _ => std::net::Ipv6Addr::LOCALHOST.into(),
+        ip if ip.is_ipv4() => Ipv4Addr::LOCALHOST.into(),
+        _ => Ipv6Addr::LOCALHOST.into(),
     };
     Ok(format!("http://{}", SocketAddr::new(reachable, address.port())).parse()?)
 }

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use chassis::shutdown::{self, Shutdown};
+use chassis::shutdown::{self, Shutdown, Trigger};
+use tokio::task::JoinSet;
 
 use crate::Failed;
 use crate::cli::{DemoArgs, LogForm, WorldArgs};
@@ -12,7 +13,7 @@ use crate::fixture::Fixture;
 use crate::profile::Profile;
 use crate::ready::Ready;
 use crate::signal::Signals;
-use crate::topology::{Serving, Topology};
+use crate::topology::Topology;
 
 /// The demo's data, compiled in so that the binary needs no file beside it.
 const DEMO: &str = include_str!("../fixtures/demo.json");
@@ -32,11 +33,11 @@ pub(crate) async fn up(args: WorldArgs, demo: Option<Fixture>) -> Result<ExitCod
     let fixtures = fixtures(&args, demo)?;
     let signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
-    signals.end_world(trigger);
+    signals.end_world(trigger.clone());
 
-    let (topology, serving) = start(config, &fixtures, &shutdown).await?;
-    announce(&args, &topology, logins.as_deref())?;
-    topology.into_serving(serving).drained().await;
+    let ready = |topology: &Topology| announce(&args, topology, logins.as_deref());
+    let (topology, tasks) = start(config, &fixtures, (trigger, shutdown), ready).await?;
+    end(topology, tasks).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -52,26 +53,45 @@ pub(crate) fn fixtures(args: &WorldArgs, demo: Option<Fixture>) -> Result<Vec<Fi
     for path in &args.fixtures {
         fixtures.push(Fixture::read(path)?);
     }
+    Fixture::check_together(&fixtures)?;
     Ok(fixtures)
 }
 
-/// Opens a world, starts serving, loads its data; returns once it is ready.
+/// Opens a world, starts serving, loads its data and calls `ready`. What fails on the way ends the world in order.
 pub(crate) async fn start(
     config: Config,
     fixtures: &[Fixture],
-    shutdown: &Shutdown,
-) -> Result<(Topology, tokio::task::JoinSet<()>), Failed> {
+    (trigger, shutdown): (Trigger, Shutdown),
+    ready: impl FnOnce(&Topology) -> Result<(), Failed>,
+) -> Result<(Topology, JoinSet<()>), Failed> {
     let mut topology = Topology::open(config).await?;
-    let serving = topology.serve(shutdown);
+    let tasks = topology.serve(&shutdown);
+    let prepared = prepare(&topology, fixtures, shutdown).await.and_then(|()| ready(&topology));
+    if let Err(error) = prepared {
+        trigger.fire();
+        end(topology, tasks).await;
+        return Err(error);
+    }
+    Ok((topology, tasks))
+}
+
+/// Everything between serving and being ready.
+async fn prepare(topology: &Topology, fixtures: &[Fixture], shutdown: Shutdown) -> Result<(), Failed> {
     topology.peers_are_up(shutdown.clone()).await;
+    if shutdown.is_requested() {
+        return Err("ended by a signal before it was ready".into());
+    }
     for fixture in fixtures {
-        fixture.load(&topology).await?;
+        fixture.check(topology).await?;
+    }
+    for fixture in fixtures {
+        fixture.load(topology).await?;
     }
     if let Some(admin) = topology.config().first_admin.clone() {
-        crate::admin::ensure(&topology, &admin).await?;
+        crate::admin::ensure(topology, &admin).await?;
     }
     topology.home().announce(&topology.world())?;
-    Ok((topology, serving))
+    Ok(())
 }
 
 fn announce(args: &WorldArgs, topology: &Topology, logins: Option<&str>) -> Result<(), Failed> {
@@ -92,8 +112,7 @@ fn announce(args: &WorldArgs, topology: &Topology, logins: Option<&str>) -> Resu
     Ok(())
 }
 
-/// Ends a world that `start` made.
-pub(crate) async fn end(topology: Topology, tasks: tokio::task::JoinSet<()>) {
-    let serving: Serving = topology.into_serving(tasks);
-    serving.drained().await;
+/// Waits until the world has drained after its signal, then leaves the data directory.
+pub(crate) async fn end(topology: Topology, tasks: JoinSet<()>) {
+    topology.into_serving(tasks).drained().await;
 }

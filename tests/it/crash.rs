@@ -29,7 +29,7 @@ const SEED: u64 = 20_261_123;
 
 #[test]
 fn what_was_acknowledged_survives_kills_and_nothing_is_half_there() {
-    let kills = proof::size(12, 50);
+    let kills = proof::size(50, 500);
     let mut draws = ChaCha8Rng::seed_from_u64(SEED);
     let place = Arc::new(tempfile::tempdir().unwrap());
     let mut world = World::start_in(&Setup::ci(), Arc::clone(&place));

@@ -47,7 +47,7 @@ fn one_winner(answers: &[Answer], message: &str) -> usize {
 #[test]
 fn of_eight_registrations_of_one_email_one_succeeds_and_seven_are_told_so() {
     let world = World::start(&Setup::ci());
-    let rounds = proof::size(60, 1_000);
+    let rounds = proof::size(1_000, 10_000);
     for round in 0..rounds {
         let email = |rival: usize| {
             let email = format!("round{round}@example.test");
@@ -68,7 +68,7 @@ fn of_eight_registrations_of_one_email_one_succeeds_and_seven_are_told_so() {
 #[test]
 fn of_eight_registrations_of_one_username_one_succeeds_and_the_others_leave_nothing() {
     let world = World::start(&Setup::ci());
-    let rounds = proof::size(60, 1_000);
+    let rounds = proof::size(1_000, 10_000);
     for round in 0..rounds {
         let email = |rival: usize| format!("round{round}rival{rival}@example.test");
         let name = |rival: usize| {

@@ -79,6 +79,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/claims/{email}", put(internal::reserve))
         .route("/internal/claims/{email}/release", put(internal::release))
         .route("/internal/fixtures", post(internal::load))
+        .route("/internal/fixtures/check", post(internal::check))
         .with_state(app)
 }
 

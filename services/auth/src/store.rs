@@ -58,6 +58,13 @@ pub(crate) enum StoreError {
     Corrupt(EngineError),
 }
 
+impl StoreError {
+    /// Whether the store decided, before it wrote anything; otherwise something in it failed.
+    pub(crate) fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Busy | Self::Failed(_) | Self::Corrupt(_))
+    }
+}
+
 impl From<EngineError> for StoreError {
     fn from(error: EngineError) -> Self {
         match error {
@@ -133,6 +140,14 @@ fn find_claim(tx: &Tx, email: &Email) -> Result<Option<Claim>, EngineError> {
 
 fn is_gone(tx: &Tx, account: AccountId) -> Result<bool, EngineError> {
     Ok(tx.find::<doc::MarkDoc>(TOMBSTONE, account.to_string())?.is_some())
+}
+
+/// Leaves a mark that keeps the account from ever coming back.
+fn entomb(tx: &Tx, account: AccountId) -> Result<(), EngineError> {
+    if is_gone(tx, account)? {
+        return Ok(());
+    }
+    tx.insert(TOMBSTONE, &doc::MarkDoc { id: account.to_string() })
 }
 
 /// Writes `after` in the place of `before`, and keeps the reset token's document in step.

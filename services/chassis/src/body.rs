@@ -22,6 +22,11 @@ pub const PUBLIC_MAX: usize = 10_240;
 pub const INTERNAL_MAX: usize = 64 * 1024;
 /// Levels of nesting in JSON: deeper ones would overflow stacks further down.
 const DEPTH_MAX: usize = 32;
+/// Of a body that is too large anyway, so much is read and thrown away before the answer: nearly every client has
+/// sent all by then, and one that goes on for longer may lose the answer.
+const PASS_OVER_MAX: usize = 4 * 1024 * 1024;
+/// And for so long.
+const PASS_OVER_FOR: Duration = Duration::from_secs(1);
 /// A whole body must be here by then, however slowly it trickles.
 const READ_MAX: Duration = Duration::from_secs(30);
 
@@ -79,16 +84,36 @@ pub async fn read(body: Body, headers: &HeaderMap, max: usize) -> Result<Bytes, 
     }
 }
 
-/// Reads the first `max` bytes and leaves the rest unread; 408 for a body that takes too long.
-pub async fn read_first(body: Body, max: usize) -> Result<Bytes, Failure> {
-    match tokio::time::timeout(READ_MAX, first(body, max)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(incomplete(&error)),
-        Err(_) => Err(too_slow()),
+/// Reads the first `max` bytes; 408 for a body that takes too long. What follows is passed over for a moment, so
+/// that a client that sends on before it reads still gets its answer.
+pub async fn read_first(mut body: Body, max: usize) -> Result<Bytes, Failure> {
+    let bytes = match tokio::time::timeout(READ_MAX, first(&mut body, max)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) => return Err(incomplete(&error)),
+        Err(_) => return Err(too_slow()),
+    };
+    if bytes.len() == max {
+        pass_over(body).await;
     }
+    Ok(bytes)
 }
 
-async fn first(mut body: Body, max: usize) -> Result<Bytes, axum::Error> {
+/// Discards what a client still sends, at most 4 MiB and for at most a second.
+pub async fn pass_over(mut body: Body) {
+    // Neither an early end nor a late one changes the answer.
+    let discarding = async {
+        let mut left = PASS_OVER_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    let _late = tokio::time::timeout(PASS_OVER_FOR, discarding).await;
+}
+
+async fn first(body: &mut Body, max: usize) -> Result<Bytes, axum::Error> {
     let mut bytes = BytesMut::new();
     while bytes.len() < max
         && let Some(frame) = body.frame().await

@@ -24,8 +24,9 @@ use tokio::net::TcpStream;
 const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// Idle connections kept for each service: as many as one machine's cores can keep busy.
 const IDLE_MAX: usize = 128;
-/// Shorter than the accept loop's idle deadline, so that the client closes first.
-const IDLE_FOR: Duration = Duration::from_secs(30);
+/// Well below the 10 s after which an accept loop closes a silent connection ([`crate::serve::HEAD_MAX`]): the
+/// client must be the one that closes, or a request meets a closing connection and fails for nothing.
+pub(crate) const IDLE_FOR: Duration = Duration::from_secs(5);
 
 /// A pooled client for whole bodies.
 pub type Client = PooledClient<Connector, Full<Bytes>>;

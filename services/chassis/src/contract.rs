@@ -79,6 +79,32 @@ pub struct FixturesTaken {
     pub added: u64,
 }
 
+/// The answer of `POST /internal/fixtures/check` at auth and user: what loading the same objects would refuse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FixturesChecked {
+    /// Values that other accounts hold already.
+    pub taken: Vec<FixtureTaken>,
+}
+
+/// A field of a fixture's new account whose value another account holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FixtureTaken {
+    /// The account in the fixture.
+    pub account: AccountId,
+    /// The field's name there.
+    pub field: String,
+}
+
+impl FixturesChecked {
+    /// The same field of several accounts.
+    pub fn taken(field: &str, accounts: Vec<AccountId>) -> Self {
+        let taken = |account| FixtureTaken { account, field: field.to_owned() };
+        Self { taken: accounts.into_iter().map(taken).collect() }
+    }
+}
+
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

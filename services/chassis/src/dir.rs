@@ -50,11 +50,31 @@ pub fn lock(path: &Path) -> Result<File, DirError> {
     }
 }
 
+/// Whether a process has the directory; looks only, so that nothing is made and nobody is kept out for long.
+pub fn is_locked(path: &Path) -> Result<bool, DirError> {
+    let path = path.join("lock");
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(DirError::io(&path)(error)),
+    };
+    // Shared, so that two who look do not take each other for the owner.
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(source)) => Err(DirError::Io { path, source }),
+    }
+}
+
 /// Makes a folder, and those above it, that only their owner may enter; closes one that others could.
 pub fn folder(path: &Path) -> Result<(), DirError> {
-    let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path);
-    made.and_then(|()| fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)))
-        .map_err(DirError::io(path))
+    make(path)?;
+    fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)).map_err(DirError::io(path))
+}
+
+/// Makes a folder, and those above it, that only their owner may enter; one that is there stays as it is.
+pub fn make(path: &Path) -> Result<(), DirError> {
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(DirError::io(path))
 }
 
 /// Opens or makes a file that only its owner may read and write; its content stays.
@@ -96,7 +116,8 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), DirError> {
     let written = file.set_len(0).and_then(|()| file.write_all(content)).and_then(|()| file.sync_all());
     written.map_err(DirError::io(&aside))?;
     fs::rename(&aside, path).map_err(DirError::io(path))?;
-    let folder = path.parent().unwrap_or(path);
+    // A bare name has an empty parent: the working directory.
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(DirError::io(folder))
 }
 
@@ -122,6 +143,29 @@ mod tests {
         assert!(matches!(lock(dir.path()), Err(DirError::Locked { .. })));
         drop(first);
         assert!(lock(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn looking_whether_a_directory_is_taken_neither_takes_nor_makes_anything() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!is_locked(&dir.path().join("absent")).unwrap());
+        assert!(!is_locked(dir.path()).unwrap());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let taken = lock(dir.path()).unwrap();
+        assert!(is_locked(dir.path()).unwrap());
+        drop(taken);
+        assert!(!is_locked(dir.path()).unwrap());
+        assert!(lock(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn a_folder_that_is_there_is_closed_only_when_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+        make(dir.path()).unwrap();
+        assert_eq!(mode(dir.path()), 0o755);
+        folder(dir.path()).unwrap();
+        assert_eq!(mode(dir.path()), 0o700);
     }
 
     #[test]

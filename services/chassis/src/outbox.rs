@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::id::AccountId;
 
-/// Rows that one look for work goes through: deeper ones wait until these are done.
+/// Rows that one look for a service's work goes through: deeper ones wait until these are done.
 const LOOK_MAX: usize = 2048;
 /// How long an answer to a client waits for its messages to arrive (PROTOCOL.md, S2).
 pub const SETTLE_WITHIN: Duration = Duration::from_secs(1);
@@ -47,54 +47,66 @@ impl Message {
 /// The order in which messages were committed.
 pub type Sequence = u64;
 
-/// A lane delivers one message at a time, in order.
-pub type Lane = (String, AccountId);
+/// The messages for one receiving service.
+type Rows = BTreeMap<Sequence, Arc<Message>>;
 
 /// The pending messages of one service.
 #[derive(Debug)]
 pub struct Outbox {
-    rows: Mutex<BTreeMap<Sequence, Arc<Message>>>,
+    rows: Mutex<BTreeMap<String, Rows>>,
     changes: watch::Sender<u64>,
 }
 
 impl Outbox {
     /// An outbox with the rows that the store found when it opened.
     pub fn new(rows: impl IntoIterator<Item = (Sequence, Message)>) -> Self {
-        let rows = rows.into_iter().map(|(sequence, message)| (sequence, Arc::new(message))).collect();
-        Self { rows: Mutex::new(rows), changes: watch::Sender::new(0) }
+        let outbox = Self { rows: Mutex::default(), changes: watch::Sender::new(0) };
+        outbox.committed(rows);
+        outbox
     }
 
     /// Takes in rows that are durable now.
     pub fn committed(&self, rows: impl IntoIterator<Item = (Sequence, Message)>) {
-        self.rows().extend(rows.into_iter().map(|(sequence, message)| (sequence, Arc::new(message))));
+        let mut all = self.rows();
+        for (sequence, message) in rows {
+            all.entry(message.to.clone()).or_default().insert(sequence, Arc::new(message));
+        }
+        drop(all);
         self.changed();
     }
 
     /// Forgets a row whose removal is durable.
     pub fn removed(&self, sequence: Sequence) {
-        self.rows().remove(&sequence);
+        for rows in self.rows().values_mut() {
+            rows.remove(&sequence);
+        }
         self.changed();
     }
 
     /// How many messages wait.
     pub fn depth(&self) -> usize {
-        self.rows().len()
+        self.rows().values().map(Rows::len).sum()
     }
 
-    /// The first message of each lane that is not in `busy`.
-    pub fn heads(&self, busy: &BTreeSet<Lane>) -> Vec<(Sequence, Arc<Message>)> {
-        let mut lanes = busy.clone();
-        let rows = self.rows();
-        let first_of_lane = |(_, message): &(&Sequence, &Arc<Message>)| lanes.insert(message.lane());
-        let heads = rows.iter().take(LOOK_MAX).filter(first_of_lane);
-        heads.map(|(sequence, message)| (*sequence, Arc::clone(message))).collect()
+    /// The oldest message to the service `to` about each account for which `wanted` says so, at most `room`.
+    pub fn heads(
+        &self,
+        to: &str,
+        room: usize,
+        wanted: impl Fn(&AccountId) -> bool,
+    ) -> Vec<(Sequence, Arc<Message>)> {
+        let all = self.rows();
+        let mut seen = BTreeSet::new();
+        let rows = all.get(to).into_iter().flatten().take(LOOK_MAX);
+        let heads = rows.filter(|(_, message)| seen.insert(message.account) && wanted(&message.account));
+        heads.take(room).map(|(sequence, message)| (*sequence, Arc::clone(message))).collect()
     }
 
     /// Waits until all of `sequences` were delivered, at most `within`; tells whether they were.
     pub async fn settled(&self, sequences: &[Sequence], within: Duration) -> bool {
         let mut changes = self.changes.subscribe();
         let all_gone = async {
-            while sequences.iter().any(|sequence| self.rows().contains_key(sequence)) {
+            while sequences.iter().any(|sequence| self.holds(*sequence)) {
                 if changes.changed().await.is_err() {
                     return;
                 }
@@ -108,19 +120,16 @@ impl Outbox {
         self.changes.subscribe()
     }
 
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<Sequence, Arc<Message>>> {
+    fn holds(&self, sequence: Sequence) -> bool {
+        self.rows().values().any(|rows| rows.contains_key(&sequence))
+    }
+
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Rows>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn changed(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
-    }
-}
-
-impl Message {
-    /// The lane that keeps this message in order.
-    pub fn lane(&self) -> Lane {
-        (self.to.clone(), self.account)
     }
 }
 
@@ -133,14 +142,22 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_offers_only_its_first_message() {
+    fn messages_about_one_account_are_offered_in_order_and_each_service_has_its_own() {
         let outbox =
             Outbox::new([(1, message("auth", 1)), (2, message("auth", 1)), (3, message("notes", 1))]);
-        let heads = |busy: &BTreeSet<Lane>| outbox.heads(busy).iter().map(|(n, _)| *n).collect::<Vec<_>>();
-        assert_eq!(heads(&BTreeSet::new()), [1, 3]);
-        assert_eq!(heads(&BTreeSet::from([message("auth", 1).lane()])), [3]);
+        let heads = |to: &str| outbox.heads(to, 9, |_| true).iter().map(|(n, _)| *n).collect::<Vec<_>>();
+        assert_eq!((heads("auth"), heads("notes")), (vec![1], vec![3]));
+        assert_eq!(outbox.heads("auth", 9, |_| false), []);
         outbox.removed(1);
-        assert_eq!(heads(&BTreeSet::new()), [2, 3]);
+        assert_eq!((heads("auth"), outbox.depth()), (vec![2], 2));
+    }
+
+    #[test]
+    fn an_account_that_waits_keeps_its_younger_messages_back_and_no_one_elses() {
+        let outbox = Outbox::new([(1, message("auth", 1)), (2, message("auth", 1)), (3, message("auth", 2))]);
+        let waits = AccountId::from_bytes([1; 12]);
+        let heads = outbox.heads("auth", 9, |account| *account != waits);
+        assert_eq!(heads.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [3]);
     }
 
     #[tokio::test]

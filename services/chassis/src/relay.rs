@@ -7,17 +7,20 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::Method;
 use tokio::time::Instant;
 
 use crate::entropy::Stream;
-use crate::outbox::{Lane, Message, Outbox, Sequence};
-use crate::peer::{DEADLINE, Peer, PeerError};
+use crate::id::AccountId;
+use crate::outbox::{Message, Outbox, Sequence};
+use crate::peer::{DEADLINE, Peer};
 use crate::shutdown::Shutdown;
 
-/// Deliveries at a time: enough to use the loopback, few enough not to crowd a peer that just came back.
-const IN_FLIGHT_MAX: usize = 16;
+/// Deliveries at a time to one service: enough to use the loopback, few enough not to crowd one that just came
+/// back. Each has its own, so that a service that hangs holds up nobody else's messages.
+const IN_FLIGHT_MAX: usize = 8;
 /// Looks for work that no commit announced, such as a lane whose backoff ended.
 const TICK: Duration = Duration::from_millis(250);
 const BACKOFF_MIN_MS: u32 = 50;
@@ -34,16 +37,34 @@ pub struct Relay {
     pub jitter: Stream,
 }
 
-/// A lane that has to wait after a failed delivery.
+/// An account whose messages to one service have to wait after a failed delivery.
 #[derive(Clone, Copy)]
 struct Backoff {
     attempts: u32,
     until: Instant,
 }
 
+/// The state of deliveries to one service.
+#[derive(Default)]
+struct Lanes {
+    /// Accounts with a message under way.
+    busy: BTreeSet<AccountId>,
+    backoffs: BTreeMap<AccountId, Backoff>,
+}
+
 impl Relay {
     /// Delivers until `shutdown`; `remove` makes the removal of a delivered row durable.
-    pub async fn run<R, F, E>(self, remove: R, mut shutdown: Shutdown)
+    pub async fn run<R, F, E>(self, remove: R, shutdown: Shutdown)
+    where
+        R: Fn(Sequence) -> F + Send + Sync,
+        F: Future<Output = Result<(), E>> + Send,
+        E: std::error::Error + Send,
+    {
+        let deliveries = self.peers.iter().map(|peer| self.serve(peer, &remove, shutdown.clone()));
+        join_all(deliveries).await;
+    }
+
+    async fn serve<R, F, E>(&self, peer: &Peer, remove: &R, mut shutdown: Shutdown)
     where
         R: Fn(Sequence) -> F + Send + Sync,
         F: Future<Output = Result<(), E>> + Send,
@@ -51,18 +72,19 @@ impl Relay {
     {
         let mut changes = self.outbox.subscribe();
         let mut flights = FuturesUnordered::new();
-        let mut busy = BTreeSet::new();
-        let mut backoffs: BTreeMap<Lane, Backoff> = BTreeMap::new();
+        let mut lanes = Lanes::default();
         loop {
-            for (sequence, message) in self.ready(&busy, &backoffs, IN_FLIGHT_MAX - flights.len()) {
-                busy.insert(message.lane());
-                flights.push(self.deliver(sequence, message, &remove));
+            let now = Instant::now();
+            let room = IN_FLIGHT_MAX - flights.len();
+            for (sequence, message) in self.outbox.heads(peer.name(), room, |one| lanes.is_free(one, now)) {
+                lanes.busy.insert(message.account);
+                flights.push(self.deliver(peer, sequence, message, remove));
             }
             tokio::select! {
                 () = shutdown.requested() => return,
-                Some((lane, delivered)) = flights.next() => {
-                    busy.remove(&lane);
-                    self.settle(lane, delivered, &mut backoffs);
+                Some((account, delivered)) = flights.next() => {
+                    lanes.busy.remove(&account);
+                    lanes.settle(account, delivered, &self.jitter);
                 }
                 _ = changes.changed() => {}
                 () = tokio::time::sleep(TICK) => {}
@@ -70,60 +92,46 @@ impl Relay {
         }
     }
 
-    fn ready(
+    async fn deliver<R, F, E>(
         &self,
-        busy: &BTreeSet<Lane>,
-        backoffs: &BTreeMap<Lane, Backoff>,
-        room: usize,
-    ) -> Vec<(Sequence, Arc<Message>)> {
-        if room == 0 {
-            return Vec::new();
-        }
-        let now = Instant::now();
-        let due = |message: &Message| backoffs.get(&message.lane()).is_none_or(|wait| wait.until <= now);
-        self.outbox.heads(busy).into_iter().filter(|(_, message)| due(message)).take(room).collect()
-    }
-
-    async fn deliver<R, F, E>(&self, sequence: Sequence, message: Arc<Message>, remove: &R) -> (Lane, bool)
+        peer: &Peer,
+        sequence: Sequence,
+        message: Arc<Message>,
+        remove: &R,
+    ) -> (AccountId, bool)
     where
         R: Fn(Sequence) -> F + Sync,
         F: Future<Output = Result<(), E>> + Send,
         E: std::error::Error,
     {
-        let lane = message.lane();
-        if let Err(error) = self.send(&message).await {
+        if let Err(error) = peer.call(Method::PUT, &message.path, Some(&message.body), DEADLINE).await {
             tracing::warn!(outbox.sequence = sequence, path = message.path, %error, "a message waits");
-            return (lane, false);
+            return (message.account, false);
         }
-        match remove(sequence).await {
-            Ok(()) => {
-                self.outbox.removed(sequence);
-                (lane, true)
-            }
+        let removed = remove(sequence).await;
+        match &removed {
+            Ok(()) => self.outbox.removed(sequence),
             Err(error) => {
                 tracing::error!(outbox.sequence = sequence, %error, "a delivered message could not be removed");
-                (lane, false)
             }
         }
+        (message.account, removed.is_ok())
+    }
+}
+
+impl Lanes {
+    fn is_free(&self, account: &AccountId, now: Instant) -> bool {
+        !self.busy.contains(account) && self.backoffs.get(account).is_none_or(|wait| wait.until <= now)
     }
 
-    async fn send(&self, message: &Message) -> Result<(), PeerError> {
-        let peer = self.peers.iter().find(|peer| peer.name() == message.to).ok_or(PeerError::Malformed {
-            peer: "outbox",
-            reason: format!("no service is called {}", message.to),
-        })?;
-        peer.call(Method::PUT, &message.path, Some(&message.body), DEADLINE).await.map(drop)
-    }
-
-    fn settle(&self, lane: Lane, delivered: bool, backoffs: &mut BTreeMap<Lane, Backoff>) {
+    fn settle(&mut self, account: AccountId, delivered: bool, jitter: &Stream) {
         if delivered {
-            backoffs.remove(&lane);
+            self.backoffs.remove(&account);
             return;
         }
-        let attempts = backoffs.get(&lane).map_or(0, |wait| wait.attempts) + 1;
-        let ceiling = backoff_ceiling_ms(attempts);
-        let wait = Duration::from_millis(u64::from(self.jitter.below(ceiling)));
-        backoffs.insert(lane, Backoff { attempts, until: Instant::now() + wait });
+        let attempts = self.backoffs.get(&account).map_or(0, |wait| wait.attempts) + 1;
+        let wait = Duration::from_millis(u64::from(jitter.below(backoff_ceiling_ms(attempts))));
+        self.backoffs.insert(account, Backoff { attempts, until: Instant::now() + wait });
     }
 }
 
@@ -134,12 +142,68 @@ fn backoff_ceiling_ms(attempts: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use axum::routing::put;
+    use http::{HeaderValue, StatusCode};
+    use tokio::net::TcpListener;
+
     use super::*;
+    use crate::clock::Clock;
+    use crate::connect::Connector;
+    use crate::edge::{self, Edge};
+    use crate::entropy::Entropy;
+    use crate::internal::{Key, Signer};
+    use crate::secret::Secret;
+    use crate::{serve, shutdown, task};
 
     #[test]
     fn the_backoff_doubles_up_to_its_cap() {
         let ceilings: Vec<_> = (1..=9).map(backoff_ceiling_ms).collect();
         assert_eq!(ceilings, [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
         assert_eq!(backoff_ceiling_ms(u32::MAX), 5000);
+    }
+
+    /// A peer `name` that answers every call with success.
+    async fn answering(name: &'static str, shutdown: &Shutdown) -> Peer {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().route("/x", put(|| async { StatusCode::NO_CONTENT }));
+        let config = edge::Config {
+            clock: Clock::system(),
+            request_ids: Entropy::seeded(1).stream("test", "request id"),
+            client_url: HeaderValue::from_static("http://localhost"),
+        };
+        task::spawn("peer", serve::run(listener, Edge::around(routes, config), shutdown.clone()));
+        peer(name, &base)
+    }
+
+    fn peer(name: &'static str, base: &str) -> Peer {
+        let key = Key::derive(&Secret::new("secret".to_owned()));
+        let signer = Signer::new("test", &key, Clock::system());
+        Peer::new(name, base.parse().unwrap(), Connector::tcp().client(), signer)
+    }
+
+    #[tokio::test]
+    async fn a_service_that_hangs_holds_up_no_message_to_another() {
+        let (trigger, shutdown) = shutdown::channel();
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let hung = peer("hung", &format!("http://{}", silent.local_addr().unwrap()));
+        let healthy = answering("healthy", &shutdown).await;
+        let message = |to, account: u8| {
+            Message::new(to, AccountId::from_bytes([account; 12]), "/x".into(), &serde_json::Value::Null)
+        };
+        let mut rows: Vec<_> = (1..=100).map(|n| (u64::from(n), message("hung", n))).collect();
+        rows.push((101, message("healthy", 1)));
+        let outbox = Arc::new(Outbox::new(rows));
+        let relay = Relay {
+            outbox: Arc::clone(&outbox),
+            peers: vec![hung, healthy],
+            jitter: Entropy::seeded(1).stream("test", "jitter"),
+        };
+        let running = task::spawn("relay", relay.run(|_| async { Ok::<_, std::io::Error>(()) }, shutdown));
+        assert!(outbox.settled(&[101], Duration::from_secs(1)).await);
+        assert_eq!(outbox.depth(), 100);
+        trigger.fire();
+        running.await.unwrap();
     }
 }

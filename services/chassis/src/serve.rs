@@ -6,7 +6,6 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -17,16 +16,16 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::edge::Edge;
 use crate::shutdown::Shutdown;
-use crate::task;
 
 /// Open connections of one listener: each costs about 20 KiB, and a laptop's file limit is near.
-const CONNECTIONS_MAX: u32 = 4096;
-/// A head must be complete by then (PROMISES.md S1).
-const HEAD_MAX: Duration = Duration::from_secs(10);
+const CONNECTIONS_MAX: usize = 4096;
+/// A head must be complete by then (PROMISES.md S1). hyper counts from the end of the last answer, so it is also how
+/// long a connection may idle.
+pub(crate) const HEAD_MAX: Duration = Duration::from_secs(10);
 /// Bytes of a head, and so of hyper's read buffer.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long requests in flight may take once the world is ending (PROMISES.md G1).
@@ -58,31 +57,35 @@ impl Listener for TcpListener {
 pub struct ClientAddr(pub SocketAddr);
 
 /// Serves `edge` on `listener` until `shutdown`, then lets requests in flight finish for at most 10 s.
-pub async fn run<L: Listener>(mut listener: L, edge: Edge, mut shutdown: Shutdown) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
+pub async fn run<L: Listener>(listener: L, edge: Edge, shutdown: Shutdown) {
+    run_within(listener, edge, shutdown, DRAIN_MAX).await;
+}
+
+/// The same with another time for requests in flight; connections that are still open then are cut.
+pub async fn run_within<L: Listener>(mut listener: L, edge: Edge, mut shutdown: Shutdown, drain: Duration) {
+    let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = shutdown.requested() => break,
+            Some(_ended) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
-        match (accepted, Arc::clone(&slots).try_acquire_owned()) {
-            (Ok((stream, address)), Ok(slot)) => {
-                let connection = connection(stream, address, edge.clone(), shutdown.clone());
-                task::spawn("connection", async move {
-                    connection.await;
-                    drop(slot);
-                });
+        match accepted {
+            Ok((stream, address)) if connections.len() < CONNECTIONS_MAX => {
+                connections.spawn(connection(stream, address, edge.clone(), shutdown.clone()));
             }
-            (Ok((_, address)), Err(_)) => tracing::warn!(%address, "connection refused: too many are open"),
-            (Err(error), _) => {
+            Ok((_, address)) => tracing::warn!(%address, "connection refused: too many are open"),
+            Err(error) => {
                 tracing::warn!(%error, "accept failed");
                 tokio::time::sleep(ACCEPT_REST).await;
             }
         }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_MAX, slots.acquire_many(CONNECTIONS_MAX)).await.is_err() {
-        tracing::warn!("some requests did not finish within {DRAIN_MAX:?}");
+    let all_ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(drain, all_ended).await.is_err() {
+        tracing::warn!("some requests did not finish within {drain:?}");
+        connections.shutdown().await;
     }
 }
 
@@ -114,5 +117,17 @@ where
     };
     if let Err(error) = ended {
         tracing::debug!(%address, %error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::connect::IDLE_FOR;
+
+    use super::*;
+
+    #[test]
+    fn our_clients_close_idle_connections_long_before_our_listeners_do() {
+        assert!(IDLE_FOR * 2 <= HEAD_MAX, "{IDLE_FOR:?} and {HEAD_MAX:?}");
     }
 }

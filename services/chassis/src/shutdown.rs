@@ -2,8 +2,8 @@
 
 use tokio::sync::watch;
 
-/// Ends everything that listens to it.
-#[derive(Debug)]
+/// Ends everything that listens to it; clones give the same signal.
+#[derive(Clone, Debug)]
 pub struct Trigger(watch::Sender<bool>);
 
 /// A listener's end; clones hear the same signal.

@@ -3,10 +3,11 @@
 //! It knows no database: the store says how a batch is carried out. Callers block until the batch that holds
 //! their work is durable, so an answer can never precede its commit.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
-/// Waiting jobs: more than the connections a service accepts can never wait, so this bounds memory, not service.
+/// Waiting jobs: four full commits, a few milliseconds of work. Whoever finds no room is told to come back.
 const QUEUE_MAX: usize = 1024;
 /// Jobs in one commit: the gain of sharing an fsync is nearly all reached, and latency stays in the milliseconds.
 const BATCH_MAX: usize = 256;
@@ -32,7 +33,10 @@ impl<J: Send + 'static> Writer<J> {
         let (jobs, queue) = sync_channel(QUEUE_MAX);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
             while let Some(batch) = next_batch(&queue) {
-                carry_out(batch);
+                // A batch that panics fails its callers, whose answers are dropped; the next one gets its chance.
+                if panic::catch_unwind(AssertUnwindSafe(|| carry_out(batch))).is_err() {
+                    tracing::error!("a batch of writes panicked");
+                }
             }
         })?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
@@ -99,5 +103,21 @@ mod tests {
         let taken = (0..QUEUE_MAX * 2).take_while(|job| writer.submit(*job).is_ok()).count();
         assert!((QUEUE_MAX..=QUEUE_MAX + BATCH_MAX).contains(&taken), "{taken}");
         drop(release);
+    }
+
+    #[test]
+    fn a_panic_ends_its_batch_and_not_the_thread() {
+        let (told, heard) = sync_channel(1);
+        let writer = Writer::start("test", move |batch: Vec<bool>| {
+            assert!(batch.iter().all(|fine| *fine), "planted");
+            let _heard_already = told.try_send(());
+        })
+        .unwrap();
+        writer.submit(false).unwrap();
+        while writer.submit(true).is_err() {}
+        // The two may have shared a batch; a third certainly comes after it.
+        while heard.try_recv().is_err() {
+            let _full = writer.submit(true);
+        }
     }
 }

@@ -60,6 +60,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/accounts/{account}/standing", put(internal::hear))
         .route("/internal/accounts/{account}/role", put(internal::set_role))
         .route("/internal/fixtures", post(internal::load))
+        .route("/internal/fixtures/check", post(internal::check))
         .with_state(app)
 }
 

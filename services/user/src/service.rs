@@ -133,6 +133,17 @@ impl Service {
         self.replace(account, revise).await?.map(drop).ok_or(Error::AccountUnknown)
     }
 
+    /// Tells for which of `drafts` loading would be refused, because another account bears the chosen username.
+    pub(crate) fn refused(&self, drafts: &[Draft]) -> Result<Vec<AccountId>, Error> {
+        let mut refused = Vec::new();
+        for (draft, name) in drafts.iter().filter_map(|draft| Some((draft, draft.username.as_ref()?))) {
+            if blocking::brief(|| self.store.is_refused(draft.account, name))? {
+                refused.push(draft.account);
+            }
+        }
+        Ok(refused)
+    }
+
     /// Inserts those of `drafts` that are not there; all or, if a name is taken, none.
     pub(crate) async fn load(&self, drafts: Vec<Draft>) -> Result<usize, Error> {
         self.insert(drafts).await.map_err(|error| match error {

@@ -16,7 +16,7 @@ const fn route(service: &'static str, method: &'static str, path: &'static str) 
 }
 
 /// All of them; `tests/it/access/source.rs` checks that none is missing.
-pub(super) const INTERNAL: [Internal; 14] = [
+pub(super) const INTERNAL: [Internal; 16] = [
     route("auth", "PUT", "/internal/accounts/:account/standing"),
     route("auth", "PUT", "/internal/accounts/:account/role"),
     route("auth", "PUT", "/internal/accounts/:account/email"),
@@ -24,11 +24,13 @@ pub(super) const INTERNAL: [Internal; 14] = [
     route("auth", "PUT", "/internal/claims/:email/release"),
     route("auth", "GET", "/internal/accounts"),
     route("auth", "POST", "/internal/fixtures"),
+    route("auth", "POST", "/internal/fixtures/check"),
     route("user", "PUT", "/internal/profiles/:account"),
     route("user", "PUT", "/internal/profiles/:account/abort"),
     route("user", "PUT", "/internal/accounts/:account/standing"),
     route("user", "PUT", "/internal/accounts/:account/role"),
     route("user", "POST", "/internal/fixtures"),
+    route("user", "POST", "/internal/fixtures/check"),
     route("notes", "PUT", "/internal/accounts/:account/standing"),
     route("notes", "POST", "/internal/fixtures"),
 ];

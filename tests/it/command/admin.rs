@@ -30,6 +30,26 @@ fn an_operator_grants_and_revokes_while_the_world_is_stopped() {
 }
 
 #[test]
+fn a_killed_world_counts_as_stopped_and_one_that_cannot_be_asked_is_told() {
+    let mut world = World::start(&Setup::ci());
+    let user = world.someone();
+    let note = world.data().join("world.json");
+    let noted = std::fs::read(&note).unwrap();
+    std::fs::remove_file(&note).unwrap();
+    let nowhere = world.satchel(&["admin", "grant", &user.email]).expect(1);
+    assert!(nowhere.stderr.contains("auth") && nowhere.stderr.lines().count() == 1, "{nowhere:?}");
+    std::fs::write(&note, &noted).unwrap();
+    let pid = world.process().pid().to_string();
+    world.kill();
+    // The number of its process may be another's by now: here that of this one.
+    let noted = String::from_utf8(noted).unwrap();
+    std::fs::write(&note, noted.replace(&pid, &std::process::id().to_string())).unwrap();
+    world.satchel(&["admin", "grant", &user.email]).expect(0);
+    let world = world.restart();
+    user.at(world.doors().gateway).get("/api/users").expect(200);
+}
+
+#[test]
 fn an_operator_is_told_why_it_cannot_be_done() {
     let world = World::shared();
     let unknown = world.satchel(&["admin", "grant", "nobody@example.test"]).expect(1);

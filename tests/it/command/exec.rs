@@ -43,6 +43,13 @@ fn the_command_finds_the_world_in_its_environment_and_it_is_gone_afterwards() {
 }
 
 #[test]
+fn commands_inside_find_the_world_without_being_told_where() {
+    let script = "\"$0\" mail list && \"$0\" admin grant nobody@example.test";
+    let inside = run(&mut satchel(["exec", "--", "sh", "-c", script, env!("CARGO_BIN_EXE_satchel")]));
+    assert!(inside.expect(1).stderr.contains("no account has the e-mail nobody@example.test"));
+}
+
+#[test]
 fn a_signal_reaches_the_command_and_the_world_goes_with_it() {
     let place = tempfile::tempdir().unwrap();
     let mut process =

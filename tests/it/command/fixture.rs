@@ -1,5 +1,7 @@
 //! Data that a world starts with: checked before anything is written, loaded once, and printed by the demo.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::kit::command::{run, satchel};
@@ -21,6 +23,16 @@ fn a_wrong_fixture_is_refused_with_file_place_and_reason_before_anything_is_writ
         ),
         (document(json!([good, {"email": "b@example.test"}])), "users[1].password", "required"),
         (document(json!([good, good])), "users[1].email", "twice"),
+        (
+            document(json!([{"email": "Ada@example.test", "password": "long enough"}])),
+            ": users[0].email: ",
+            "small.json:",
+        ),
+        (
+            document(json!([good])).replacen("{\"email\"", "{\"email\": \"b@example.test\", \"email\"", 1),
+            "users[0].email",
+            "twice",
+        ),
         (
             document(
                 json!([{"email": "b@example.test", "password": "long enough", "notes": [{"title": "x"}]}]),
@@ -45,6 +57,43 @@ fn a_wrong_fixture_is_refused_with_file_place_and_reason_before_anything_is_writ
         }
         assert!(!data.exists(), "something was written for {text}");
     }
+}
+
+#[test]
+fn a_fixture_that_meets_other_peoples_names_is_refused_before_any_service_has_any_of_it() {
+    let (place, setup) = (Arc::new(tempfile::tempdir().unwrap()), Setup::ci());
+    let mut world = World::start_in(&setup, Arc::clone(&place));
+    let alpha = json!({"email": "alpha@example.test", "password": "long enough", "username": "Alpha"});
+    world.anon().post("/api/auth/register", &alpha).expect(201);
+    world.stop();
+
+    let user = |email: &str, name: &str| json!({"email": email, "password": "long enough", "username": name});
+    let file = |name: &str, users: &[Value]| {
+        let (path, users) = (place.path().join(name), users.iter().map(Value::to_string).collect::<Vec<_>>());
+        let head = "{\"format\": \"satchel-fixture\", \"version\": 1, \"users\": [";
+        std::fs::write(&path, format!("{head}\n{}\n]}}", users.join(",\n"))).unwrap();
+        path
+    };
+    let good = file("good.json", &[user("zero@example.test", "zero")]);
+    for (field, colliding) in [
+        ("username", user("new@example.test", " ALPHA ")),
+        // The id is another one than that of the account that has registered.
+        ("email", user("Alpha@example.test", "another")),
+    ] {
+        let bad = file("bad.json", &[user("one@example.test", "one1"), colliding]);
+        let mut command = setup.command(&place.path().join("data"));
+        command.args(["--ports", "auto", "--fixtures"]).arg(&good).arg("--fixtures").arg(&bad);
+        let refused = run(&mut command).expect(1);
+        let complaint = refused.stderr.lines().last().unwrap_or_default();
+        let told = ["bad.json:3:".to_owned(), format!(": users[1].{field}: belongs to another account")];
+        assert!(told.iter().all(|part| complaint.contains(part)), "not {told:?} in {refused:?}");
+    }
+
+    let world = world.restart();
+    for email in ["zero@example.test", "one@example.test", "new@example.test"] {
+        world.anon().called(email).try_log_in("long enough").fails(401, "Invalid email or password");
+    }
+    world.anon().called("alpha@example.test").log_in("long enough");
 }
 
 #[test]

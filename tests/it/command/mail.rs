@@ -2,12 +2,14 @@
 
 use serde_json::json;
 
+use crate::kit::command::{run, satchel};
 use crate::kit::{Setup, World};
 
 #[test]
 fn captured_mail_is_listed_shown_and_waited_for() {
     let mut world = World::start(&Setup::ci());
     let (first, second) = (world.someone(), world.someone());
+    world.satchel(&["mail", "list"]).expect(0);
     for user in [&first, &second] {
         world.anon().post("/api/auth/forgot-password", &json!({"email": user.email})).expect(200);
         let waited = world.satchel(&["mail", "wait", "--to", &user.email]).expect(0).stdout;
@@ -29,8 +31,28 @@ fn waiting_for_mail_that_does_not_come_gives_up_with_exit_code_1() {
     let world = World::shared();
     let wait = world.satchel(&["mail", "wait", "--to", "nobody@example.test", "--timeout", "1"]).expect(1);
     assert!(wait.stderr.contains("nobody@example.test") && wait.stderr.lines().count() == 1, "{wait:?}");
+    let user = world.someone();
+    world.anon().post("/api/auth/forgot-password", &json!({"email": user.email})).expect(200);
+    let waited = world.satchel(&["mail", "wait", "--to", &user.email]).expect(0).stdout;
+    let id = waited.lines().find_map(|line| line.strip_prefix("Id: ")).expect("an id");
+    let newer = ["mail", "wait", "--to", &user.email, "--after", id, "--timeout", "1"];
+    world.satchel(&newer).expect(1);
+    world.anon().post("/api/auth/forgot-password", &json!({"email": user.email})).expect(200);
+    assert!(!world.satchel(&newer).expect(0).stdout.contains(&format!("Id: {id}")));
     world.satchel(&["mail", "show", "no-such-mail"]).expect(1);
     world.satchel(&["mail", "show", "../../secret"]).expect(1);
+}
+
+#[test]
+fn where_no_world_is_a_command_says_so_and_makes_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().display().to_string();
+    for arguments in [&["mail", "list"][..], &["mail", "show", "1"], &["admin", "grant", "a@example.test"]] {
+        let mut command = satchel(arguments);
+        let refused = run(command.args(["--data-dir", &data])).expect(1);
+        assert!(refused.stderr.contains(&data) && refused.stderr.lines().count() == 1, "{refused:?}");
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "{arguments:?}");
+    }
 }
 
 #[test]

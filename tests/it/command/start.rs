@@ -44,7 +44,10 @@ fn settings_that_cannot_be_used_are_named_in_one_line() {
         (&[], ("JWT_SECRET", ""), "JWT_SECRET"),
         (&[], ("CLIENT_URL", "localhost"), "CLIENT_URL"),
         (&[], ("JWT_EXPIRES_IN", "soon"), "JWT_EXPIRES_IN"),
-        (&[], ("NOTES_SERVICE_URL", "ftp://x"), "NOTES_SERVICE_URL"),
+        (&[], ("CLIENT_URL", "http://localhost/app"), "CLIENT_URL"),
+        (&[], ("SATCHEL_LOG", "auth=loud"), "SATCHEL_LOG"),
+        (&[], ("EMAIL_PORT", "smtp"), "EMAIL_PORT"),
+        (&["--only", "gateway"], ("NOTES_SERVICE_URL", "ftp://x"), "NOTES_SERVICE_URL"),
         (&[], ("SATCHEL_TRUSTED_PROXIES", "me"), "SATCHEL_TRUSTED_PROXIES"),
         (&["--config", "nothing.toml"], ("CLIENT_URL", "http://localhost"), "nothing.toml"),
     ] {

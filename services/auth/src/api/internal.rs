@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
 use chassis::body::Internal;
-use chassis::contract::{AccountFound, EmailClaim, EmailMove, FixturesTaken, RoleChange};
+use chassis::contract::{AccountFound, EmailClaim, EmailMove, FixturesChecked, FixturesTaken, RoleChange};
 use chassis::failure::Failure;
 use chassis::internal::Peer;
 use chassis::query::Query;
@@ -76,6 +76,16 @@ pub(super) async fn release(
 ) -> Result<Reply<Done>, Failure> {
     auth.release_email(email(&address)?, body.account, change_id(body.change)?).await?;
     Ok(reply::done())
+}
+
+pub(super) async fn check(
+    _: Peer,
+    State(auth): State<Arc<Service>>,
+    Internal(items): Internal<Vec<Item>>,
+) -> Result<Reply<FixturesChecked>, Failure> {
+    let accounts: Vec<_> = items.into_iter().map(Item::into_account).collect();
+    let refused = auth.refused(&accounts)?;
+    Ok(Reply(StatusCode::OK, FixturesChecked::taken("email", refused)))
 }
 
 pub(super) async fn load(

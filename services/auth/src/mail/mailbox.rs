@@ -73,6 +73,11 @@ impl Mailbox {
         Ok(Self { folder: folder.to_owned(), next: Mutex::new(next) })
     }
 
+    /// Looks into the mailbox in `folder` and leaves everything as it is: one that is missing has no mails.
+    pub fn look(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), next: Mutex::new(1) }
+    }
+
     /// All mails, oldest first.
     ///
     /// # Errors
@@ -154,7 +159,11 @@ impl Mailbox {
 /// The numbers of all mails, oldest first.
 fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(numbers),
+        entries => entries?,
+    };
+    for entry in entries {
         let name = entry?.file_name();
         let number: Option<u64> = name.to_str().and_then(|name| name.strip_suffix(".json")?.parse().ok());
         numbers.extend(number);
@@ -193,6 +202,17 @@ mod tests {
             assert_eq!(looking.find(id).unwrap(), None, "{id}");
         }
         assert_eq!(looking.newest_to("eve@example.test").unwrap(), None);
+    }
+
+    #[test]
+    fn looking_makes_no_mailbox_and_finds_what_comes_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let looking = Mailbox::look(&dir.path().join("mailbox"));
+        assert_eq!(looking.list().unwrap(), []);
+        assert_eq!(looking.newest_to("ada@example.test").unwrap(), None);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        put(&mailbox(&dir), "ada@example.test");
+        assert_eq!(looking.list().unwrap().len(), 1);
     }
 
     #[test]

@@ -58,10 +58,8 @@ impl Service {
         password: Password,
     ) -> Result<String, Error> {
         let (account, checked) = (caller.account, caller.hash);
-        if !self.hashing.matches(checked.clone(), current).await? {
-            return Err(Error::WrongPassword);
-        }
-        let password = self.hashing.hash(password).await?;
+        let exchanged = self.hashing.exchange(checked.clone(), current, password).await?;
+        let password = exchanged.ok_or(Error::WrongPassword)?;
         let store = Arc::clone(&self.store);
         let changed = move || store.change_password(account, checked, password);
         self.settle(blocking::run(changed).await?).await

@@ -32,6 +32,17 @@ pub(crate) struct NewAccount {
 }
 
 impl Service {
+    /// Tells for which of `accounts` loading would be refused, because another account holds the e-mail.
+    pub(crate) fn refused(&self, accounts: &[NewAccount]) -> Result<Vec<AccountId>, Error> {
+        let mut refused = Vec::new();
+        for new in accounts {
+            if blocking::brief(|| self.store.is_refused(new.account, &new.email))? {
+                refused.push(new.account);
+            }
+        }
+        Ok(refused)
+    }
+
     /// Adds those of `accounts` that have never been here and tells how many they were.
     pub(crate) async fn load(&self, accounts: Vec<NewAccount>) -> Result<u64, Error> {
         let mut identities = Vec::new();

@@ -54,6 +54,23 @@ impl Hashing {
         self.in_turn(move || hash.matches(password.expose())).await
     }
 
+    /// Hashes `new` if `current` belongs to `hash`: one turn for both, so that nobody waits twice.
+    pub(crate) async fn exchange(
+        &self,
+        hash: PasswordHash,
+        current: Password,
+        new: Password,
+    ) -> Result<Option<PasswordHash>, Error> {
+        let (cost, salt) = (self.cost, self.salts.bytes());
+        self.in_turn(move || {
+            if !hash.matches(current.expose())? {
+                return Ok(None);
+            }
+            PasswordHash::make(&new, cost, &salt).map(Some)
+        })
+        .await
+    }
+
     /// Takes as long as [`Self::matches`] and finds nothing, for e-mails that belong to no one.
     pub(crate) async fn matches_nobody(&self, password: Password) -> Result<bool, Error> {
         self.matches(PasswordHash::decoy(self.cost), password).await

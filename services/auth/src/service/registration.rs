@@ -46,20 +46,23 @@ impl Service {
     }
 
     async fn run_registration(&self, identity: Identity, profile: NewProfile) -> Result<String, Error> {
-        let account = identity.account;
-        let store = Arc::clone(&self.store);
-        blocking::run(move || store.begin(identity)).await?;
-        match self.user.create(account, &profile).await {
-            Creation::Made => self.confirm(account, profile.saga).await,
-            Creation::Refused { refusal, in_doubt } => {
-                self.give_up(account, profile.saga, in_doubt).await?;
-                Err(refused(refusal))
-            }
-            Creation::Unknown(error) => {
-                self.give_up(account, profile.saga, true).await?;
-                Err(Error::ProfileUnavailable(Some(error)))
-            }
-        }
+        let (account, saga, store) = (identity.account, profile.saga.clone(), Arc::clone(&self.store));
+        let failed = match blocking::run(move || store.begin(identity)).await {
+            Ok(()) => match self.user.create(account, &profile).await {
+                Creation::Made => match self.confirm(account, saga.clone()).await {
+                    Ok(token) => return Ok(token),
+                    Err(error) => GivenUp { error, in_doubt: true },
+                },
+                Creation::Refused { refusal, in_doubt } => GivenUp { error: refused(refusal), in_doubt },
+                Creation::Unknown(error) => {
+                    GivenUp { error: Error::ProfileUnavailable(Some(error)), in_doubt: true }
+                }
+            },
+            Err(error) if error.is_refusal() => return Err(error.into()),
+            Err(error) => GivenUp { error: error.into(), in_doubt: false },
+        };
+        self.give_up(account, saga, failed.in_doubt).await;
+        Err(failed.error)
     }
 
     async fn confirm(&self, account: AccountId, saga: String) -> Result<String, Error> {
@@ -70,14 +73,26 @@ impl Service {
     }
 
     /// Leaves nothing behind: at once when the profile was certainly not made, else when the user service has
-    /// heard of it.
-    async fn give_up(&self, account: AccountId, saga: String, in_doubt: bool) -> Result<(), Error> {
+    /// heard of it. Does nothing to a registration that was confirmed.
+    async fn give_up(&self, account: AccountId, saga: String, in_doubt: bool) {
         let store = Arc::clone(&self.store);
-        let undone = move || {
-            if in_doubt { store.abort(account, &saga) } else { store.undo(account, &saga) }
+        let undo = move || {
+            let (store, saga) = (Arc::clone(&store), saga.clone());
+            blocking::run(
+                move || {
+                    if in_doubt { store.abort(account, &saga) } else { store.undo(account, &saga) }
+                },
+            )
         };
-        Ok(blocking::run(undone).await?)
+        task::until_done("undoing a registration", undo).await;
     }
+}
+
+/// A registration that did not come to its end.
+struct GivenUp {
+    error: Error,
+    /// Whether there may be a profile.
+    in_doubt: bool,
 }
 
 fn refused(refusal: Refusal) -> Error {

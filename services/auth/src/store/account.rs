@@ -7,9 +7,9 @@ use chassis::email::Email;
 use chassis::id::AccountId;
 use chassis::standing::{Rung, Standing};
 
-use super::doc::{CLAIM, ClaimDoc, MarkDoc, SETTLED, TOMBSTONE};
+use super::doc::{CLAIM, ClaimDoc, MarkDoc, SETTLED};
 use super::engine::{EngineError, Tx};
-use super::{Store, StoreError, find_claim, find_identity, is_gone, remove, save};
+use super::{Store, StoreError, entomb, find_claim, find_identity, is_gone, remove, save};
 use crate::account::{Claim, Identity};
 
 impl Store {
@@ -120,10 +120,7 @@ fn erase(tx: &Tx, account: AccountId) -> Result<(), EngineError> {
     if let Some(identity) = find_identity(tx, account)? {
         remove(tx, &identity)?;
     }
-    if !is_gone(tx, account)? {
-        tx.insert(TOMBSTONE, &MarkDoc { id: account.to_string() })?;
-    }
-    Ok(())
+    entomb(tx, account)
 }
 
 /// Makes the claim on the account's e-mail its own, and settles the change that held it.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use chassis::email::Email;
 use chassis::id::AccountId;
 
 use super::doc::{CLAIM, ClaimDoc, IDENTITY, IdentityDoc, MarkDoc, TOMBSTONE};
@@ -16,6 +17,12 @@ impl Store {
     pub(crate) fn is_new(&self, account: AccountId) -> Result<bool, StoreError> {
         let tombstone = self.engine.find::<MarkDoc>(TOMBSTONE, account.to_string())?;
         Ok(tombstone.is_none() && self.find(account)?.is_none())
+    }
+
+    /// Whether an account has never been here and could not have `email`.
+    pub(crate) fn is_refused(&self, account: AccountId, email: &Email) -> Result<bool, StoreError> {
+        let claim = self.engine.find::<ClaimDoc>(CLAIM, email.as_str())?;
+        Ok(claim.is_some() && self.is_new(account)?)
     }
 
     /// Adds the accounts that have never been here and tells how many those were; one whose e-mail is taken

@@ -37,7 +37,8 @@ impl Store {
         })
     }
 
-    /// R3, the pivot: the account is in use. `None` when it was removed or deactivated meanwhile.
+    /// R3, the pivot: the account is in use. `None` when it was removed or deactivated meanwhile; then nothing of it
+    /// stays.
     pub(crate) fn confirm(&self, account: AccountId, saga: &str) -> Result<Option<Identity>, StoreError> {
         let saga = saga.to_owned();
         self.write(move |tx| {
@@ -45,15 +46,20 @@ impl Store {
             let Some(place) = running(&open, account, &saga) else {
                 return Ok(None);
             };
-            open.swap_remove(place);
-            write(tx, &open)?;
             let Some(before) = find_identity(tx, account)? else {
-                return Ok(None);
+                open.swap_remove(place);
+                return Ok(write(tx, &open).map(|()| None)?);
             };
             let mut after = before.clone();
             if !after.confirm() {
-                return Ok(None);
+                // Someone deactivated the profile before anyone was told of it.
+                if let Some(one) = open.get_mut(place) {
+                    one.abort = Some(tx.send(news::aborted(account, &saga))?);
+                }
+                return Ok(write(tx, &open).map(|()| None)?);
             }
+            open.swap_remove(place);
+            write(tx, &open)?;
             super::save(tx, &before, &after)?;
             tx.send(news::activated(&after))?;
             Ok(Some(after))
@@ -98,7 +104,7 @@ impl Store {
         self.write(move |tx| {
             let (gone, open): (Vec<_>, Vec<_>) =
                 read(tx)?.into_iter().partition(|one| one.abort == Some(sequence));
-            gone.iter().try_for_each(|one| clear(tx, one.account))?;
+            gone.iter().try_for_each(|one| bury(tx, one.account))?;
             write(tx, &open)?;
             Ok(tx.remove_message(sequence)?)
         })
@@ -136,6 +142,12 @@ fn running(open: &[OpenRegistration], account: AccountId, saga: &str) -> Option<
 
 fn clear(tx: &Tx, account: AccountId) -> Result<(), EngineError> {
     find_identity(tx, account)?.map_or(Ok(()), |identity| remove(tx, &identity))
+}
+
+/// Removes the account and keeps its tombstone: news of it may still be on its way from the user service.
+fn bury(tx: &Tx, account: AccountId) -> Result<(), EngineError> {
+    clear(tx, account)?;
+    super::entomb(tx, account)
 }
 
 fn read(tx: &Tx) -> Result<Vec<OpenRegistration>, EngineError> {

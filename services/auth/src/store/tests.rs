@@ -48,7 +48,9 @@ fn email(text: &str) -> Email {
 }
 
 fn waiting(store: &Store) -> Vec<(Sequence, String)> {
-    let heads = store.outbox().heads(&std::collections::BTreeSet::new());
+    let heads = |to| store.outbox().heads(to, 100, |_| true);
+    let mut heads: Vec<_> = heads("user").into_iter().chain(heads("notes")).collect();
+    heads.sort_by_key(|(sequence, _)| *sequence);
     heads.into_iter().map(|(sequence, message)| (sequence, message.path.clone())).collect()
 }
 
@@ -70,6 +72,8 @@ fn a_fixture_adds_what_is_new_and_refuses_a_taken_email_whole() {
     assert!(!store.is_new(identity(3).account).unwrap());
     let thief = Identity { email: identity(1).email, ..identity(5) };
     let twins = vec![identity(6), Identity { email: identity(6).email, ..identity(7) }];
+    let is_refused = |one: &Identity| store.is_refused(one.account, &one.email).unwrap();
+    assert_eq!([&thief, &identity(1), &identity(4)].map(is_refused), [true, false, false]);
     for refused in [vec![identity(4), thief], twins] {
         assert!(matches!(store.insert_new(refused), Err(StoreError::EmailTaken)));
     }

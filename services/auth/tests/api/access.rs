@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::world::World;
 
-const INTERNAL: [(&str, &str); 7] = [
+const INTERNAL: [(&str, &str); 8] = [
     ("GET", "/internal/accounts?email=a@b.co"),
     ("PUT", "/internal/accounts/123/standing"),
     ("PUT", "/internal/accounts/123/role"),
@@ -14,6 +14,7 @@ const INTERNAL: [(&str, &str); 7] = [
     ("PUT", "/internal/claims/nobody"),
     ("PUT", "/internal/claims/nobody/release"),
     ("POST", "/internal/fixtures"),
+    ("POST", "/internal/fixtures/check"),
 ];
 
 #[tokio::test]

@@ -135,7 +135,20 @@ async fn a_fixture_is_loaded_once() {
     assert_eq!(inactive.failure(), (403, "This account has been deactivated."));
     world.log_in(ADA, PASSWORD).await.token(200);
 
-    let wrong = json!([item(&"03".repeat(12), "third@example.test", true), {"account": "1"}]);
+    let third = "03".repeat(12);
+    let thief = json!([item(&third, ADA, true), item(&account, ADA, true)]);
+    let checked = world.call("POST", "/internal/fixtures/check", thief.clone()).await;
+    assert_eq!(checked.body, json!({"taken": [{"account": third, "field": "email"}]}));
+    assert_eq!(
+        world.call("POST", "/internal/fixtures", thief).await.failure(),
+        (409, "email already exists")
+    );
+
+    let wrong = json!([item(&third, "third@example.test", true), {"account": "1"}]);
+    assert_eq!(
+        world.call("POST", "/internal/fixtures/check", json!([wrong[0]])).await.body,
+        json!({"taken": []})
+    );
     assert_eq!(world.call("POST", "/internal/fixtures", wrong).await.status, 400);
     assert_eq!(world.log_in("third@example.test", "fixture-password").await.failure().0, 401);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use chassis::body::Internal;
-use chassis::contract::{AbortProfile, FixturesTaken, NewProfile, RoleChange};
+use chassis::contract::{AbortProfile, FixturesChecked, FixturesTaken, NewProfile, RoleChange};
 use chassis::failure::Failure;
 use chassis::internal::Peer;
 use chassis::reply::{self, Done, Reply};
@@ -55,6 +55,16 @@ pub(super) async fn set_role(
 ) -> Result<Reply<Done>, Failure> {
     user.set_role(account(&id)?, body.role).await?;
     Ok(reply::done())
+}
+
+pub(super) async fn check(
+    _: Peer,
+    State(user): State<Arc<Service>>,
+    Internal(items): Internal<Vec<Item>>,
+) -> Result<Reply<FixturesChecked>, Failure> {
+    let drafts: Vec<_> = items.into_iter().map(Item::into_draft).collect();
+    let refused = user.refused(&drafts)?;
+    Ok(Reply(StatusCode::OK, FixturesChecked::taken("username", refused)))
 }
 
 pub(super) async fn load(

@@ -42,7 +42,11 @@ impl Service {
         };
         if moved.is_err() {
             let store = Arc::clone(&self.store);
-            blocking::run(move || store.abandon(change)).await?;
+            let abandon = move || {
+                let (store, change) = (Arc::clone(&store), change.clone());
+                blocking::run(move || store.abandon(change))
+            };
+            task::until_done("giving an e-mail back", abandon).await;
         }
         moved
     }

@@ -10,7 +10,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use bson::{Bson, Document, doc};
 use chassis::outbox::{Message, Outbox, Sequence};
-use chassis::writer::Writer;
+use chassis::writer::{Busy, Writer};
 use polodb_core::{CollectionT, Database, Transaction};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +20,9 @@ use serde::de::DeserializeOwned;
 const SENTINEL: &str = "!sentinel";
 /// Messages to other services, by sequence number.
 const OUTBOX: &str = "outbox";
+/// Messages that may wait: so many only do when another service is away for long, and each costs memory. Beyond
+/// it, changes that others must hear of are refused.
+const OUTBOX_MAX: usize = 100_000;
 
 /// What goes wrong below the domain.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +30,9 @@ pub(crate) enum EngineError {
     /// The database refused or failed.
     #[error("the database failed")]
     Database(#[source] polodb_core::Error),
-    /// The writer's queue is full.
+    /// The writer's queue or the outbox is full.
     #[error(transparent)]
-    Busy(#[from] chassis::writer::Busy),
+    Busy(#[from] Busy),
     /// A document cannot be written or read as what it should be.
     #[error("document {id} of {collection} is corrupt: {what}")]
     Corrupt {
@@ -76,6 +79,8 @@ pub(crate) struct Tx {
     dirty: Cell<bool>,
     next_sequence: Cell<Sequence>,
     sent: RefCell<Vec<(Sequence, Message)>>,
+    /// Messages that the outbox still has room for.
+    room: usize,
 }
 
 impl Engine {
@@ -191,6 +196,9 @@ impl Tx {
 
     /// Commits `message` to another service together with this unit of work; returns its place in the outbox.
     pub(crate) fn send(&self, message: Message) -> Result<Sequence, EngineError> {
+        if self.sent.borrow().len() >= self.room {
+            return Err(Busy.into());
+        }
         let sequence = self.next_sequence.get();
         let body = serde_json::to_string(&message).map_err(|error| EngineError::Corrupt {
             collection: OUTBOX,
@@ -262,6 +270,7 @@ fn attempt(
         dirty: Cell::new(false),
         next_sequence: Cell::new(*next),
         sent: RefCell::default(),
+        room: OUTBOX_MAX.saturating_sub(outbox.depth()),
     };
     let ran = batch.iter_mut().try_for_each(|work| work.run(&tx));
     if ran.is_err() || !tx.dirty.get() {

@@ -173,7 +173,7 @@ fn messages_are_committed_with_their_change_and_found_again_in_order() {
         engine.remove_message(1).unwrap();
     }
     let engine = open(&dir);
-    let waiting: Vec<_> = engine.outbox().heads(&std::collections::BTreeSet::new());
+    let waiting: Vec<_> = engine.outbox().heads("notes", 100, |_| true);
     assert_eq!(waiting.iter().map(|(n, m)| (*n, m.path.clone())).next(), Some((2, "/1".to_owned())));
     assert_eq!(waiting.len(), 11);
     let next = engine.write(move |tx| tx.send(message(50))).unwrap();

@@ -8,7 +8,7 @@ use chassis::clock::Timestamp;
 use chassis::id::AccountId;
 use chassis::profile::Username;
 
-use super::doc::{ClaimDoc, PROFILE, ProfileDoc, USERNAME_CLAIM};
+use super::doc::{ClaimDoc, PROFILE, ProfileDoc, TOMBSTONE, TombstoneDoc, USERNAME_CLAIM};
 use super::engine::{EngineError, Tx};
 use super::{Store, StoreError, bury, find_listed, is_gone, remove, roster};
 use crate::profile::{Draft, Profile};
@@ -39,6 +39,13 @@ impl Store {
             fresh.iter().try_for_each(|profile| write(tx, profile))?;
             Ok(fresh.len())
         })
+    }
+
+    /// Whether an account has never been here and could not be called `name`.
+    pub(crate) fn is_refused(&self, account: AccountId, name: &Username) -> Result<bool, StoreError> {
+        let claim = self.engine.find::<ClaimDoc>(USERNAME_CLAIM, name.canonical())?;
+        let tombstone = self.engine.find::<TombstoneDoc>(TOMBSTONE, account.to_string())?;
+        Ok(claim.is_some() && tombstone.is_none() && self.find(account)?.is_none())
     }
 
     /// Makes sure that the registration `saga` leaves no profile, whether it came already or is yet to come.

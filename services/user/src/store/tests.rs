@@ -1,6 +1,5 @@
 //! The store against itself: claims and counts from eight threads, the roster against a plain list.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chassis::clock::Timestamp;
@@ -187,6 +186,9 @@ fn a_fixture_takes_what_is_there_or_gone_as_it_is_and_is_refused_whole() {
     store.remove(account(2), |_| Vec::new()).unwrap().unwrap();
     let again = vec![fixture(1, "eva"), fixture(2, "ben"), fixture(3, "cleo")];
     assert_eq!(store.insert(again).unwrap(), 1);
+    let is_refused = |n: u8, name: &str| store.is_refused(account(n), &named(name)).unwrap();
+    assert!(is_refused(5, "ADA") && !is_refused(4, "dora"));
+    assert!(!is_refused(1, "cleo") && !is_refused(2, "ada"), "one that was here is left as it is");
     let refused = store.insert(vec![fixture(4, "dora"), fixture(5, "ADA")]);
     assert!(matches!(refused, Err(StoreError::UsernameTaken { .. })));
     assert!(store.find(account(4)).unwrap().is_none(), "a refused batch leaves nothing");
@@ -216,7 +218,7 @@ fn a_change_that_a_crash_left_open_is_given_back_at_the_next_start() {
         assert_eq!(store.outbox().depth(), 0);
     }
     let store = open(&dir);
-    let waiting = store.outbox().heads(&BTreeSet::new());
+    let waiting = store.outbox().heads("auth", 100, |_| true);
     let (_, message) = waiting.first().unwrap();
     assert_eq!((store.outbox().depth(), &**message), (1, &change("left").release()));
     drop(store);

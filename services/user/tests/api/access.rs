@@ -14,12 +14,13 @@ const PUBLIC: [(&str, &str); 7] = [
     ("PATCH", "/users/123"),
     ("DELETE", "/users/123"),
 ];
-const INTERNAL: [(&str, &str); 5] = [
+const INTERNAL: [(&str, &str); 6] = [
     ("PUT", "/internal/profiles/123"),
     ("PUT", "/internal/profiles/123/abort"),
     ("PUT", "/internal/accounts/123/standing"),
     ("PUT", "/internal/accounts/123/role"),
     ("POST", "/internal/fixtures"),
+    ("POST", "/internal/fixtures/check"),
 ];
 const GONE: &str = "User belonging to this token no longer exists.";
 

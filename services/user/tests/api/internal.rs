@@ -125,7 +125,10 @@ async fn a_fixture_adds_what_is_absent_and_leaves_the_rest() {
         (cleo.user("isActive"), cleo.user("createdAt")),
         (&json!(false), &json!("2025-05-05T05:05:05.000Z"))
     );
-    let taken = world.call("POST", "/internal/fixtures", json!([item(4, "dora"), item(5, "BEN")])).await;
+    let colliding = json!([item(1, "ben"), item(4, "dora"), item(5, "BEN")]);
+    let checked = world.call("POST", "/internal/fixtures/check", colliding.clone()).await;
+    assert_eq!(checked.body, json!({"taken": [{"account": account(5), "field": "username"}]}));
+    let taken = world.call("POST", "/internal/fixtures", colliding).await;
     assert_eq!(taken.failure(), (409, "username BEN already exists"));
     assert_eq!(shown(4).await.status, StatusCode::NOT_FOUND);
     let wrong = world.call("POST", "/internal/fixtures", json!([{"account": "1"}])).await;

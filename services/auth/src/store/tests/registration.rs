@@ -96,3 +96,28 @@ fn a_registration_that_a_crash_left_open_is_aborted_at_the_next_start() {
     drop(store);
     assert_eq!(waiting(&Store::open(dir.path()).unwrap()), [], "delivered messages are gone for good");
 }
+
+#[test]
+fn news_of_an_aborted_account_that_comes_late_is_old_and_holds_up_nothing() {
+    let (_dir, store) = store();
+    let ada = newcomer(1);
+    store.begin(ada.clone()).unwrap();
+    store.abort(ada.account, &ada.saga).unwrap();
+    store.delivered(1).unwrap();
+    store.apply_role(ada.account, Role::Admin, 1).unwrap();
+    store.apply_standing(ada.account, Standing::new(Rung::Disabled)).unwrap();
+    assert_eq!(store.find(ada.account).unwrap(), None);
+}
+
+#[test]
+fn a_registration_that_was_deactivated_before_its_pivot_leaves_nothing_behind() {
+    let (_dir, store) = store();
+    let ada = newcomer(1);
+    store.begin(ada.clone()).unwrap();
+    store.apply_standing(ada.account, Standing::new(Rung::Disabled)).unwrap();
+    assert!(store.confirm(ada.account, &ada.saga).unwrap().is_none());
+    let [(sequence, path)] = &waiting(&store)[..] else { panic!("one message") };
+    assert_eq!(*path, format!("/internal/profiles/{}/abort", ada.account));
+    store.delivered(*sequence).unwrap();
+    store.begin(Identity { email: ada.email, ..newcomer(2) }).unwrap();
+}
