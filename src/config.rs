@@ -20,7 +20,7 @@ mod written;
 /// Where a front end of the original expects to be, when nothing else is said.
 const CLIENT_URL_DEFAULT: &str = "http://localhost:5173";
 /// Where a world lives unless told otherwise.
-const DATA_DIR: &str = "data";
+pub(crate) const DATA_DIR: &str = "data";
 /// Secrets that stand in tutorials and sample files, which strangers try first.
 const SAMPLE_SECRETS: [&str; 8] = [
     "your-256-bit-secret",

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::Failed;
 use crate::cli::{DemoArgs, LogForm, WorldArgs};
-use crate::config::Config;
+use crate::config::{Config, DATA_DIR};
 use crate::console;
 use crate::fixture::Fixture;
 use crate::profile::Profile;
@@ -17,9 +17,6 @@ use crate::topology::Topology;
 
 /// The demo's data, compiled in so that the binary needs no file beside it.
 const DEMO: &str = include_str!("../fixtures/demo.json");
-
-/// Where a world lives unless told otherwise.
-const DATA_DIR: &str = "data";
 
 /// Runs the services until a signal; `demo` is a fixture and a text to print for people.
 pub(crate) async fn up(args: WorldArgs, demo: Option<Fixture>) -> Result<ExitCode, Failed> {

@@ -69,7 +69,8 @@ fn the_ready_file_says_where_everything_is() {
     let file = place.path().join("ready.json");
     let data = place.path().join("data");
     let mut command = Setup::ci().command(&data);
-    command.args(["--ports", "auto", "--ready-file"]).arg(&file);
+    // A bare name, as a person types it.
+    command.current_dir(place.path()).args(["--ports", "auto", "--ready-file", "ready.json"]);
     let mut process = Process::spawn(&mut command, place.path().join("log"));
     let line = process.ready().expect("a ready world");
     let ready: Value = serde_json::from_slice(&std::fs::read(&file).expect("a file")).expect("JSON");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -110,10 +110,10 @@ fn a_request_that_is_half_sent_when_the_world_ends_is_still_answered() {
     assert!(world.process().ended(Duration::from_secs(12)).success());
 }
 
-/// A connection whose request has begun and never ends.
-fn stuck(world: &World) -> TcpStream {
-    let mut stream = TcpStream::connect(world.doors().gateway).unwrap();
-    let request = Request::new("POST", "/api/auth/login").header("content-type", "application/json");
+/// A connection to `door` whose request to `path` has begun and never ends.
+fn stuck(world: &World, door: SocketAddr, path: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(door).unwrap();
+    let request = Request::new("POST", path).header("content-type", "application/json");
     stream.write_all(&request.header("content-length", "9").body("{").render("localhost")).unwrap();
     // Answered on another connection, so this one has been taken up by then.
     world.anon().get("/health").expect(200);
@@ -123,16 +123,19 @@ fn stuck(world: &World) -> TcpStream {
 #[test]
 fn a_client_that_never_finishes_cannot_hold_the_end_beyond_the_drain() {
     let mut world = World::start(&Setup::ci());
-    let _stuck = stuck(&world);
-    world.stop();
+    let doors = world.doors();
+    let _at_the_gateway = stuck(&world, doors.gateway, "/api/auth/login");
+    let _at_a_service = stuck(&world, doors.auth, "/auth/login");
+    world.process().signal(Signal::TERM);
+    assert!(world.process().ended(Duration::from_secs(10)).success());
 }
 
 #[test]
 fn a_second_signal_ends_at_once() {
     let mut world = World::start(&Setup::ci());
-    let _stuck = stuck(&world);
-    world.process().signal(Signal::TERM);
     let door = world.doors().gateway;
+    let _stuck = stuck(&world, door, "/api/auth/login");
+    world.process().signal(Signal::TERM);
     wait::until("the first signal was heard", CLOSED_WITHIN, || TcpStream::connect(door).is_err());
     world.process().signal(Signal::TERM);
     let status = world.process().ended(Duration::from_secs(3));

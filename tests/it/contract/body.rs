@@ -76,6 +76,14 @@ fn a_body_that_only_announces_its_size_is_refused_without_being_sent() {
 }
 
 #[test]
+fn a_client_that_sends_megabytes_before_it_reads_still_hears_what_is_wrong() {
+    let world = World::shared();
+    let user = world.someone();
+    user.send(create(note_of(3_000_000))).fails(413, "request entity too large");
+    world.anon().send(create(note_of(3_000_000))).fails(401, "Not authorized, no token");
+}
+
+#[test]
 fn malformed_json_is_told_where_it_breaks() {
     let world = World::shared();
     let user = world.someone();
