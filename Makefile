@@ -20,7 +20,7 @@ check: setup
 
 # Every proof at its full count.
 torture: setup
-	SATCHEL_PROOF=full $(CARGO) test --workspace --release -- --nocapture
+	SATCHEL_PROOF=full $(CARGO) test --workspace -- --nocapture
 
 # Release build; borrows the RocksDB archive of the dev build instead of compiling it again.
 bench: setup

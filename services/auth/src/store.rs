@@ -32,7 +32,8 @@ pub(crate) enum StoreError {
     /// The e-mail belongs to an account or is held for one.
     #[error("the e-mail is taken")]
     EmailTaken,
-    /// The e-mail is held by a registration that is being undone.
+    /// The e-mail is held by something that ends soon: a registration that is being undone, a change of the same
+    /// account.
     #[error("the e-mail will be free in a moment")]
     EmailHeld,
     /// More registrations are open than one list may hold.

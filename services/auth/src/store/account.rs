@@ -71,6 +71,8 @@ impl Store {
                 Some(held) if held.account == account && held.change.is_none() => {
                     Ok(tx.replace(CLAIM, &ClaimDoc::of(&claim))?)
                 }
+                // Another change of the same account, which is about to own it or to give it back.
+                Some(held) if held.account == account => Err(StoreError::EmailHeld),
                 Some(_) => Err(StoreError::EmailTaken),
             }
         })

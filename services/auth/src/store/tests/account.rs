@@ -45,6 +45,8 @@ fn a_moved_account_owns_the_new_email_and_frees_the_old() {
     held().unwrap();
     held().unwrap();
     assert_eq!(store.find_by_email(&new).unwrap(), None, "held is not owned");
+    let other = store.reserve(new.clone(), ada.account, "change-2".into());
+    assert!(matches!(other, Err(StoreError::EmailHeld)), "its own, so not taken");
     assert!(matches!(
         store.begin(Identity { email: new.clone(), ..newcomer(2) }),
         Err(StoreError::EmailTaken)
@@ -70,7 +72,7 @@ fn a_released_email_is_free_and_a_late_reservation_loses() {
     let reserve = |change: &str| store.reserve(new.clone(), ada.account, change.to_owned());
     let release = |change: &str| store.release(new.clone(), ada.account, change.to_owned());
     reserve("change-1").unwrap();
-    assert!(matches!(reserve("change-2"), Err(StoreError::EmailTaken)));
+    assert!(matches!(reserve("change-2"), Err(StoreError::EmailHeld)));
     release("change-1").unwrap();
     release("change-1").unwrap();
     assert!(matches!(reserve("change-1"), Err(StoreError::EmailTaken)));
