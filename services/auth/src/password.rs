@@ -98,6 +98,12 @@ impl PasswordHash {
         Self::stored(format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${hash}"))
     }
 
+    /// Whether it was made at `cost`.
+    pub(crate) fn is_of(&self, cost: HashCost) -> bool {
+        let (memory_kib, passes, lanes) = cost.parameters();
+        self.expose().contains(&format!("$m={memory_kib},t={passes},p={lanes}$"))
+    }
+
     /// A hash that was made before.
     pub(crate) const fn stored(phc: String) -> Self {
         Self(Secret::new(phc))

@@ -263,21 +263,9 @@ fn render(failure: &Failure, response: Response, id: &RequestId) -> Response {
     rendered
 }
 
-/// An answer that failed before it reached any route, such as one refused by a gateway's own check.
-pub fn refuse(failure: Failure, headers: HeaderMap) -> Response {
-    let mut response = failure.into_response();
-    response.headers_mut().extend(headers);
-    response
-}
-
 /// The body of an answer, for callers without a socket.
 pub async fn bytes_of(response: Response) -> Vec<u8> {
     axum::body::to_bytes(response.into_body(), usize::MAX).await.map(Vec::from).unwrap_or_default()
-}
-
-/// An empty body.
-pub fn empty() -> Body {
-    Body::empty()
 }
 
 #[cfg(test)]

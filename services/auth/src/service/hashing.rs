@@ -71,6 +71,18 @@ impl Hashing {
         .await
     }
 
+    /// Hashes `password` anew if `hash`, which it belongs to, was made at another cost than today's.
+    pub(crate) async fn renew(
+        &self,
+        hash: &PasswordHash,
+        password: Password,
+    ) -> Result<Option<PasswordHash>, Error> {
+        if hash.is_of(self.cost) {
+            return Ok(None);
+        }
+        self.hash(password).await.map(Some)
+    }
+
     /// Takes as long as [`Self::matches`] and finds nothing, for e-mails that belong to no one.
     pub(crate) async fn matches_nobody(&self, password: Password) -> Result<bool, Error> {
         self.matches(PasswordHash::decoy(self.cost), password).await
@@ -140,6 +152,16 @@ mod tests {
         drop(finish);
         pool.in_turn(|| Ok(())).await.unwrap();
         assert_eq!((pool.cores.available_permits(), pool.places.available_permits()), (1, QUEUE_MAX + 1));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_cost_is_renewed_and_one_of_today_is_not() {
+        let pool = pool(WAIT_MAX);
+        let password = Password::given("correct horse".into());
+        let outdated = PasswordHash::decoy(HashCost::Shipping);
+        let renewed = pool.renew(&outdated, password.clone()).await.unwrap().unwrap();
+        assert!(renewed.is_of(HashCost::Cheap) && renewed.matches(password.expose()).unwrap());
+        assert_eq!(pool.renew(&renewed, password).await.unwrap(), None);
     }
 
     #[tokio::test]

@@ -2,6 +2,8 @@
 //!
 //! Whoever lacks the password learns nothing: not whether the account exists, nor whether it is in use.
 
+use std::sync::Arc;
+
 use chassis::blocking;
 use chassis::email::Email;
 
@@ -18,12 +20,21 @@ impl Service {
             self.hashing.matches_nobody(password).await?;
             return Err(Error::BadCredentials);
         };
-        if !self.hashing.matches(identity.hash.clone(), password).await? {
+        if !self.hashing.matches(identity.hash.clone(), password.clone()).await? {
             return Err(Error::BadCredentials);
         }
         if !identity.is_active() {
             return Err(Error::Deactivated);
         }
+        self.renew_hash(&identity, password).await?;
         Ok(self.issuer.issue(&identity)?)
+    }
+
+    /// Brings the stored hash to today's cost: a cheap one protects nobody, and tells by its time that there is an
+    /// account.
+    async fn renew_hash(&self, identity: &Identity, password: Password) -> Result<(), Error> {
+        let Some(renewed) = self.hashing.renew(&identity.hash, password).await? else { return Ok(()) };
+        let (store, account, checked) = (Arc::clone(&self.store), identity.account, identity.hash.clone());
+        Ok(blocking::run(move || store.renew_hash(account, checked, renewed)).await?)
     }
 }

@@ -72,6 +72,22 @@ impl Store {
             Some(_) | None => Err(StoreError::PasswordChanged),
         })
     }
+
+    /// Replaces the hash `checked` by another one of the same password, which ends no session.
+    pub(crate) fn renew_hash(
+        &self,
+        account: AccountId,
+        checked: PasswordHash,
+        renewed: PasswordHash,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| match find_identity(tx, account)? {
+            Some(before) if before.hash == checked => {
+                Ok(save(tx, &before, &Identity { hash: renewed.clone(), ..before.clone() })?)
+            }
+            // The password was changed meanwhile, which renewed it too.
+            Some(_) | None => Ok(()),
+        })
+    }
 }
 
 fn admits(identity: &Identity, hash: &ResetHash, now: Timestamp) -> bool {

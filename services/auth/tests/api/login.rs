@@ -73,6 +73,18 @@ async fn a_token_lives_as_long_as_configured() {
 }
 
 #[tokio::test]
+async fn a_log_in_after_the_cost_of_hashes_changed_ends_no_session() {
+    let mut world = World::new().await;
+    let token = world.register(ADA, PASSWORD).await.token(201);
+    world.config.hash_cost = auth::HashCost::Shipping;
+    let world = world.restart().await;
+    for _ in 0..2 {
+        world.log_in(ADA, PASSWORD).await.token(200);
+    }
+    world.change_password(&token, PASSWORD, "another horse").await.token(200);
+}
+
+#[tokio::test]
 async fn a_flood_of_log_ins_is_shed_and_leaves_the_door_open() {
     let world = World::with(|config| auth::Config { hash_cost: auth::HashCost::Shipping, ..config }).await;
     let token = world.register(ADA, PASSWORD).await.token(201);

@@ -68,3 +68,16 @@ fn a_changed_password_is_told_to_user_and_notes_in_the_same_commit() {
     drop(store);
     assert_eq!(Store::open(dir.path()).unwrap().outbox().depth(), 3);
 }
+
+#[test]
+fn a_renewed_hash_ends_no_session_and_loses_to_a_changed_password() {
+    let (_dir, store) = store();
+    let ada = registered(&store, 1);
+    let hash = |text: &str| PasswordHash::stored(text.to_owned());
+    store.renew_hash(ada.account, ada.hash.clone(), hash("renewed")).unwrap();
+    let renewed = store.find(ada.account).unwrap().unwrap();
+    assert_eq!((&renewed.hash, renewed.standing), (&hash("renewed"), ada.standing));
+    store.change_password(ada.account, hash("renewed"), hash("changed")).unwrap();
+    store.renew_hash(ada.account, hash("renewed"), hash("late")).unwrap();
+    assert_eq!(store.find(ada.account).unwrap().unwrap().hash, hash("changed"));
+}
