@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .PHONY: demo test bench check setup torture
 
 demo: setup
-	$(CARGO) run --quiet -- demo
+	$(CARGO) run -- demo
 
 test: setup check
 	$(CARGO) test --workspace
@@ -24,7 +24,7 @@ torture: setup
 
 # Release build; borrows the RocksDB archive of the dev build instead of compiling it again.
 bench: setup
-	$(CARGO) build --quiet
+	$(CARGO) build
 	@lib=$$(sh tests/bench/rocksdb-lib.sh) && ROCKSDB_LIB_DIR="$$lib" ROCKSDB_STATIC=1 $(CARGO) bench --bench load -- $(BENCH_ARGS)
 
 setup:
