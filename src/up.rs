@@ -18,7 +18,7 @@ use crate::topology::Topology;
 /// The demo's data, compiled in so that the binary needs no file beside it.
 const DEMO: &str = include_str!("../fixtures/demo.json");
 
-/// Runs the services until a signal; `demo` is a fixture and a text to print for people.
+/// Runs the services until a signal; with `demo`, that fixture is loaded and its log-ins are printed.
 pub(crate) async fn up(args: WorldArgs, demo: Option<Fixture>) -> Result<ExitCode, Failed> {
     let profile = if demo.is_some() { Profile::Dev } else { Profile::Original };
     let mut config = Config::load(&args, profile)?;
