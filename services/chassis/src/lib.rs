@@ -32,6 +32,8 @@ pub mod request;
 pub mod secret;
 pub mod serve;
 pub mod shutdown;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod standing;
 pub mod task;
 pub mod token;
