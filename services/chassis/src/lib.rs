@@ -1,9 +1,9 @@
 //! What every service stands on: time, randomness, tokens, envelopes, peers and the accept loop.
 //!
 //! Reading order: the vocabulary ([`clock`], [`entropy`], [`id`], [`email`], [`profile`], [`standing`],
-//! [`secret`]), what a request meets ([`serve`], [`edge`], [`token`], [`internal`], [`body`], [`query`],
-//! [`page`], [`failure`], [`reply`]), and what a service does to others ([`peer`], [`outbox`], [`relay`],
-//! [`contract`]).
+//! [`secret`]), what a request meets ([`serve`], [`edge`], [`token`], [`internal`], [`inbox`], [`body`],
+//! [`query`], [`page`], [`failure`], [`reply`]), and what a service does to others ([`peer`], [`outbox`],
+//! [`relay`], [`contract`]).
 //!
 //! The chassis knows no service by its rules and no database at all.
 
@@ -20,6 +20,7 @@ pub mod etag;
 pub mod failure;
 pub mod field;
 pub mod id;
+pub mod inbox;
 pub mod internal;
 pub mod outbox;
 pub mod page;

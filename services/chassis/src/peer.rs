@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::connect::Client;
 use crate::edge::REQUEST_ID;
+use crate::inbox;
 use crate::internal::Signer;
 use crate::request::RequestId;
 
@@ -85,6 +86,27 @@ impl Peer {
         within: Duration,
     ) -> Result<Value, PeerError> {
         let request = self.request(method, path, body)?;
+        self.ask(request, within).await
+    }
+
+    /// Puts `body` at `path` under `key`: what is sent again under the same key is done once.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn put<B: Serialize + Sync>(
+        &self,
+        path: &str,
+        body: &B,
+        key: &str,
+        within: Duration,
+    ) -> Result<Value, PeerError> {
+        let mut request = self.request(Method::PUT, path, Some(body))?;
+        let value = HeaderValue::from_str(key).map_err(|error| self.malformed(error.to_string()))?;
+        request.headers_mut().insert(inbox::KEY, value);
+        self.ask(request, within).await
+    }
+
+    async fn ask(&self, request: Request<Full<Bytes>>, within: Duration) -> Result<Value, PeerError> {
         match tokio::time::timeout(within, self.exchange(request)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(self.unknown(format!("no answer within {within:?}"))),
@@ -97,7 +119,7 @@ impl Peer {
         path: &str,
         body: Option<&B>,
     ) -> Result<Request<Full<Bytes>>, PeerError> {
-        let malformed = |reason: String| PeerError::Malformed { peer: self.name, reason };
+        let malformed = |reason| self.malformed(reason);
         let mut parts = self.base.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::try_from(path).map_err(|e| malformed(e.to_string()))?);
         let uri = Uri::from_parts(parts).map_err(|e| malformed(e.to_string()))?;
@@ -140,6 +162,10 @@ impl Peer {
 
     fn unknown(&self, reason: String) -> PeerError {
         PeerError::Unknown { peer: self.name, reason }
+    }
+
+    fn malformed(&self, reason: String) -> PeerError {
+        PeerError::Malformed { peer: self.name, reason }
     }
 }
 
