@@ -3,7 +3,7 @@
 //! Reading order: the vocabulary ([`clock`], [`entropy`], [`id`], [`email`], [`profile`], [`standing`],
 //! [`secret`]), what a request meets ([`serve`], [`edge`], [`token`], [`internal`], [`inbox`], [`body`],
 //! [`query`], [`page`], [`failure`], [`reply`]), and what a service does to others ([`peer`], [`outbox`],
-//! [`relay`], [`contract`]).
+//! [`relay`], [`contract`]); [`history`] is what a store knows of its own past.
 //!
 //! The chassis knows no service by its rules and no database at all.
 
@@ -19,6 +19,7 @@ pub mod entropy;
 pub mod etag;
 pub mod failure;
 pub mod field;
+pub mod history;
 pub mod id;
 pub mod inbox;
 pub mod internal;
