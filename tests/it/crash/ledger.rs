@@ -1,8 +1,7 @@
-//! What one client may rely on: acknowledged values, and those that an unanswered request may have made.
+//! What a client may rely on: acknowledged values, and those that an unanswered request may have made.
 
 use std::collections::BTreeMap;
-
-use serde_json::Value;
+use std::fmt::{self, Debug, Display, Formatter};
 
 /// A value as last acknowledged, and what may have replaced it since.
 #[derive(Clone, Debug)]
@@ -11,7 +10,7 @@ pub(super) struct Known<T> {
     maybe: Option<T>,
 }
 
-impl<T: PartialEq + std::fmt::Debug> Known<T> {
+impl<T: PartialEq + Debug> Known<T> {
     pub(super) const fn new(sure: T) -> Self {
         Self { sure, maybe: None }
     }
@@ -19,6 +18,11 @@ impl<T: PartialEq + std::fmt::Debug> Known<T> {
     /// The acknowledged value.
     pub(super) const fn sure(&self) -> &T {
         &self.sure
+    }
+
+    /// Whether nothing may have replaced it.
+    pub(super) const fn is_sure(&self) -> bool {
+        self.maybe.is_none()
     }
 
     /// Both values, the acknowledged one first.
@@ -31,9 +35,11 @@ impl<T: PartialEq + std::fmt::Debug> Known<T> {
         self.maybe = Some(value);
     }
 
-    /// The request on its way was acknowledged.
-    pub(super) fn acknowledge(&mut self) {
-        if let Some(value) = self.maybe.take() {
+    /// The request on its way was answered, or never left.
+    pub(super) fn settle_as(&mut self, happened: bool) {
+        if let Some(value) = self.maybe.take()
+            && happened
+        {
             self.sure = value;
         }
     }
@@ -49,76 +55,17 @@ impl<T: PartialEq + std::fmt::Debug> Known<T> {
     }
 }
 
-/// A note: where it is once that is known, and its content; `None` while it is not there.
-#[derive(Clone, Debug)]
-pub(super) struct Note {
-    pub(super) id: Option<String>,
-    pub(super) content: Known<Option<String>>,
-}
-
-/// Notes by their titles, which are never used twice.
-#[derive(Debug, Default)]
-pub(super) struct Notes(BTreeMap<String, Note>);
-
-impl Notes {
-    /// A note with this title is about to be written.
-    pub(super) fn expect(&mut self, title: &str) -> &mut Note {
-        self.0.entry(title.to_owned()).or_insert(Note { id: None, content: Known::new(None) })
-    }
-
-    /// How many are there for certain.
-    pub(super) fn len(&self) -> usize {
-        self.0.values().filter(|note| note.is_there()).count()
-    }
-
-    /// One that is there for certain, drawn by the number `at`.
-    pub(super) fn draw(&mut self, at: usize) -> Option<(&str, &mut Note)> {
-        let mut there: Vec<_> = self.0.iter_mut().filter(|(_, note)| note.is_there()).collect();
-        let count = there.len().max(1);
-        (!there.is_empty()).then(|| there.swap_remove(at % count)).map(|(title, note)| (title.as_str(), note))
-    }
-
-    /// Compares them with all notes that were listed, forgets those that are gone, and counts.
-    pub(super) fn settle(&mut self, listed: &[Value]) -> Result<Counts, String> {
-        let mut found = BTreeMap::new();
-        for note in listed {
-            let text = |name: &str| note[name].as_str().unwrap_or_default().to_owned();
-            if found.insert(text("title"), (text("id"), text("content"))).is_some() {
-                return Err(format!("there twice: {note}"));
-            }
-        }
-        let mut counts = Counts::default();
-        for (title, note) in &mut self.0 {
-            let (id, content) = found.remove(title).unzip();
-            if let (Some(before), Some(now)) = (&note.id, &id)
-                && before != now
-            {
-                return Err(format!("{title} has another id: {before}, {now}"));
-            }
-            let happened = note.content.settle(content).map_err(|error| format!("note {title}: {error}"))?;
-            counts.compare(happened);
-            note.id = id;
-        }
-        self.0.retain(|_, note| note.id.is_some());
-        found
-            .keys()
-            .next()
-            .map_or(Ok(counts), |title| Err(format!("nobody wrote {title}, or it was deleted")))
-    }
-}
-
-impl Note {
-    fn is_there(&self) -> bool {
-        self.id.is_some() && self.content.sure().is_some()
-    }
-}
+/// What sort of operation it was, in words.
+pub(super) type Kind = &'static str;
 
 /// What was tried and found.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Counts {
-    /// Operations that were answered with success.
-    pub(super) acknowledged: u64,
-    /// Operations without an answer.
+    /// Operations that were answered with success, by kind.
+    pub(super) acknowledged: BTreeMap<Kind, u64>,
+    /// Operations that were certainly not done.
+    pub(super) refused: u64,
+    /// Operations whose outcome nobody was told.
     pub(super) unknown: u64,
     /// Of those, how many had happened.
     pub(super) happened: u64,
@@ -133,20 +80,30 @@ impl Counts {
         self.happened += u64::from(happened);
     }
 
+    /// How many operations were answered with success.
+    pub(super) fn all_acknowledged(&self) -> u64 {
+        self.acknowledged.values().sum()
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
-        self.acknowledged += other.acknowledged;
+        for (kind, count) in &other.acknowledged {
+            *self.acknowledged.entry(kind).or_default() += count;
+        }
+        self.refused += other.refused;
         self.unknown += other.unknown;
         self.happened += other.happened;
         self.compared += other.compared;
     }
 }
 
-impl std::fmt::Display for Counts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { acknowledged, unknown, happened, compared } = self;
+impl Display for Counts {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { refused, unknown, happened, compared, .. } = self;
+        let acknowledged = self.all_acknowledged();
         write!(
             f,
-            "{acknowledged} acknowledged, {unknown} unanswered ({happened} of them had happened), {compared} compared"
+            "{acknowledged} acknowledged, {refused} refused, {unknown} unknown ({happened} of them had happened), \
+             {compared} compared"
         )
     }
 }

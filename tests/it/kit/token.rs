@@ -16,6 +16,12 @@ pub(crate) fn mint(secret: &str, account: &str, claims: &Value) -> String {
     jsonwebtoken::encode(&Header::default(), &all, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
 }
 
+/// The account that a token was issued to.
+pub(crate) fn account(token: &str) -> String {
+    let claims: Value = jsonwebtoken::dangerous::insecure_decode(token).unwrap().claims;
+    claims["userId"].as_str().unwrap().to_owned()
+}
+
 /// The value of `Authorization` for one call of the service `from` to the internal routes of the service `to`.
 pub(crate) fn internal(secret: &str, from: &'static str, to: &str) -> String {
     internal_at(Clock::system(), secret, from, to)
