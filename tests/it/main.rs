@@ -21,3 +21,4 @@ mod journeys;
 mod kit;
 mod register;
 mod replay;
+mod revocation;

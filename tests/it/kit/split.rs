@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::kit::process::Process;
@@ -62,6 +63,11 @@ impl Split {
     /// SIGKILL for one process.
     pub(crate) fn kill(&mut self, name: &str) {
         self.processes.remove(name).expect("a running service").kill();
+    }
+
+    /// Sends a signal to one process.
+    pub(crate) fn signal(&self, name: &str, signal: Signal) {
+        self.processes[name].signal(signal);
     }
 
     fn spawn(&self, name: &str) -> Process {
