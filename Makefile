@@ -4,12 +4,12 @@
 CARGO ?= cargo
 SHELL := /bin/sh
 
-.PHONY: demo test bench check setup torture
+.PHONY: demo test bench check setup tools torture
 
 demo: setup
 	$(CARGO) run -- demo
 
-test: setup check
+test: tools check
 	$(CARGO) test --workspace
 
 # Formatting, lints and documentation, all without a warning.
@@ -19,7 +19,7 @@ check: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --quiet
 
 # Every proof at its full count.
-torture: setup
+torture: tools
 	SATCHEL_PROOF=full $(CARGO) test --workspace -- --nocapture
 
 # Release build; borrows the RocksDB archive of the dev build instead of compiling it again.
@@ -29,3 +29,7 @@ bench: setup
 
 setup:
 	@sh .ci/setup
+
+# What the build needs, and what only tests do.
+tools:
+	@sh .ci/setup tests

@@ -11,6 +11,7 @@ pub(crate) mod process;
 pub(crate) mod proof;
 pub(crate) mod site;
 pub(crate) mod split;
+pub(crate) mod strace;
 pub(crate) mod times;
 pub(crate) mod token;
 pub(crate) mod wait;
