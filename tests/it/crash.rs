@@ -6,6 +6,8 @@
 mod account;
 mod asker;
 mod client;
+mod disk;
+mod kind;
 mod ledger;
 mod report;
 mod sky;
@@ -22,6 +24,7 @@ use crate::kit::split::SERVICES;
 use crate::kit::{Actor, Setup, Site, Split, World, proof};
 use asker::Spot;
 use client::{Client, Found};
+use kind::Kind;
 use report::Report;
 use sky::Sky;
 
@@ -33,8 +36,6 @@ const KILLED_AFTER_MS: (f64, f64) = (50.0, 3_000.0);
 const AWAY_MS: std::ops::Range<u64> = 20..500;
 /// How long the clients go on after it is back.
 const BACK: Duration = Duration::from_millis(100);
-/// Kinds of operations that clients have.
-const KINDS: usize = 19;
 /// The draws of one run; another seed is another run.
 const SEED: u64 = 20_261_123;
 
@@ -167,14 +168,15 @@ impl Proof {
     /// The last word.
     fn finish(self, died: &str, kills: u32) {
         println!("{died} died, {CLIENTS} clients, {}; nothing lost, nothing half there", self.report);
-        println!("acknowledged, by kind: {:?}", self.report.counts.acknowledged);
+        let by_kind = self.report.counts.acknowledged.iter().map(|(kind, count)| format!("{kind} {count}"));
+        println!("acknowledged: {}", by_kind.collect::<Vec<_>>().join(", "));
         assert!(
             self.report.counts.all_acknowledged() > u64::from(kills) * 100,
             "the clients hardly did anything"
         );
         assert_eq!(
             self.report.counts.acknowledged.len(),
-            KINDS,
+            Kind::COUNT,
             "some kind of operation was never acknowledged"
         );
     }

@@ -23,7 +23,7 @@ fn every_answer_comes_after_the_sync_of_what_it_acknowledges() {
     let mut world = World::start(&Setup::ci());
     let admin = world.admin();
     let output = world.data().with_file_name("trace");
-    let mut tracer = Strace::attach(world.process().pid(), &output, &[CALLS]);
+    let mut tracer = Strace::attach(world.process().pid(), &output, &["-e", CALLS]);
     let mut checked = 0;
     for kind in &KINDS {
         let mut syncs = 0;

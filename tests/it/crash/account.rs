@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use self::note::Notes;
 pub(super) use self::standing::Standing;
 use super::asker::{Asker, Outcome};
+use super::kind::Kind;
 use super::ledger::Known;
 use crate::kit::actor::token_of;
 use crate::kit::{Actor, Request, token};
@@ -51,8 +52,16 @@ pub(super) enum Name {
 }
 
 impl Account {
-    /// Somebody who is about to register as `name` with this e-mail and perhaps a username.
-    pub(super) fn new(door: SocketAddr, name: String, email: String, username: Option<String>) -> Self {
+    /// Somebody who is about to register as `name` with these e-mails and usernames, or with a fresh e-mail and a
+    /// generated username; of several the last counts.
+    pub(super) fn heir(door: SocketAddr, name: String, names: &[Name]) -> Self {
+        let (mut email, mut username) = (format!("{name}@example.test"), None);
+        for name in names.iter().cloned() {
+            match name {
+                Name::Email(inherited) => email = inherited,
+                Name::Username(inherited) => username = Some(inherited),
+            }
+        }
         Self {
             id: None,
             actor: Actor::anon(door),
@@ -71,10 +80,10 @@ impl Account {
     }
 
     /// Registers.
-    pub(super) fn register(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
+    fn register(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         self.standing.attempt(Standing::Active);
         let outcome =
-            asker.ask("register", &Actor::anon(asker.spot.doors.gateway), self.registration(), 201)?;
+            asker.ask(Kind::Register, &Actor::anon(asker.spot.doors.gateway), self.registration(), 201)?;
         self.take_over(outcome);
         Ok(())
     }
@@ -87,7 +96,7 @@ impl Account {
         let answer = asker.soon(&format!("{:?} can be registered", self.names()), registered)?;
         self.standing.attempt(Standing::Active);
         self.take_over(Outcome::Acknowledged(answer));
-        asker.acknowledged("register");
+        asker.acknowledged(Kind::Register);
         asker.counts.compare(false);
         Ok(())
     }
@@ -97,22 +106,33 @@ impl Account {
         if !self.standing.is_sure() || !self.password.is_sure() {
             return Ok(false);
         }
-        self.written += 1;
-        match self.standing.sure() {
-            Standing::Active if self.actor.token.is_none() => self.log_in(asker)?,
-            Standing::Active => self.act_as_member(asker)?,
-            Standing::Disabled => self.come_back(asker)?,
+        let kind = match self.standing.sure() {
+            Standing::Active if self.actor.token.is_none() => Kind::LogIn,
+            Standing::Active => Kind::drawn(asker.draw(100)),
+            Standing::Disabled => Kind::Reactivate,
             Standing::Absent => return Ok(false),
-        }
+        };
+        self.perform(kind, asker)?;
         Ok(true)
     }
 
-    fn act_as_member(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
-        match asker.draw(100) {
-            0..60 => self.write_or_read_notes(asker),
-            60..74 => self.change_profile(asker),
-            74..86 => self.use_password(asker),
-            _ => self.change_standing(asker),
+    /// Does one operation of this kind, which must be possible now.
+    pub(super) fn perform(&mut self, kind: Kind, asker: &mut Asker<'_>) -> Result<(), String> {
+        self.written += 1;
+        match kind {
+            Kind::Register => self.register(asker),
+            Kind::LogIn => self.log_in(asker),
+            Kind::ChangePassword => self.change_password(asker),
+            Kind::ForgetPassword | Kind::ResetPassword => self.reset_password(asker),
+            Kind::ChangeBio => self.change_bio(asker),
+            Kind::ChangeUsername => self.change_username(asker),
+            Kind::Leave => self.leave(asker),
+            Kind::Deactivate => self.is_deactivated(asker),
+            Kind::Reactivate => self.come_back(asker),
+            Kind::Erase => self.erase(asker),
+            Kind::ChangeRole => self.change_role(asker),
+            Kind::ChangeEmail => self.move_to_another_email(asker),
+            notes => self.use_notes(notes, asker),
         }
     }
 

@@ -10,7 +10,8 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use tokio::time::Instant;
 
-use super::ledger::{Counts, Kind, Known};
+use super::kind::Kind;
+use super::ledger::{Counts, Known};
 use super::sky::Sky;
 use crate::kit::site::Doors;
 use crate::kit::{Actor, Answer, Request, wait};
@@ -37,7 +38,7 @@ pub(super) struct Spot {
 pub(super) struct Asker<'a> {
     pub(super) spot: &'a Spot,
     pub(super) sky: &'a Sky,
-    pub(super) draws: &'a mut ChaCha8Rng,
+    draws: &'a mut ChaCha8Rng,
     pub(super) counts: Counts,
     /// How long after [`Spot::ready_at`] the last thing came true that was not at the first look.
     pub(super) agreed_after: Duration,
@@ -71,7 +72,11 @@ impl Outcome {
     }
 }
 
-impl Asker<'_> {
+impl<'a> Asker<'a> {
+    pub(super) fn new(spot: &'a Spot, sky: &'a Sky, draws: &'a mut ChaCha8Rng) -> Self {
+        Self { spot, sky, draws, counts: Counts::default(), agreed_after: Duration::ZERO }
+    }
+
     /// Sends one request; anything but `wanted` is a complaint, unless something may fail now.
     pub(super) fn ask(
         &mut self,

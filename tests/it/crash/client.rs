@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::account::{Account, Name};
 use super::asker::{Asker, Spot};
+use super::kind::Kind;
 use super::ledger::Counts;
 use super::sky::Sky;
 
@@ -71,8 +72,7 @@ impl Client {
         work: impl FnOnce(&mut Self, &mut Asker<'_>) -> Result<(), String>,
     ) -> Found {
         let mut draws = self.draws.clone();
-        let (counts, agreed_after) = (Counts::default(), Duration::ZERO);
-        let mut asker = Asker { spot, sky, draws: &mut draws, counts, agreed_after };
+        let mut asker = Asker::new(spot, sky, &mut draws);
         if let Err(complaint) = work(self, &mut asker) {
             sky.complain(format!("client {}: {complaint}", self.number));
         }
@@ -84,8 +84,8 @@ impl Client {
     /// One operation; `false` when none is possible now.
     fn step(&mut self, asker: &mut Asker<'_>) -> Result<bool, String> {
         if self.accounts.len() < ACCOUNTS_MAX && (self.accounts.is_empty() || asker.draw(8) == 0) {
-            let mut account = self.newcomer(asker, Vec::new());
-            let registered = account.register(asker);
+            let mut account = self.newcomer(asker, &[]);
+            let registered = account.perform(Kind::Register, asker);
             self.accounts.push(account);
             return registered.map(|()| true);
         }
@@ -98,8 +98,8 @@ impl Client {
         let (mut emails, mut usernames): (Vec<_>, Vec<_>) =
             self.released.drain(..).partition(|name| matches!(name, Name::Email(_)));
         while !emails.is_empty() || !usernames.is_empty() {
-            let names = emails.pop().into_iter().chain(usernames.pop()).collect();
-            let mut heir = self.newcomer(asker, names);
+            let names: Vec<_> = emails.pop().into_iter().chain(usernames.pop()).collect();
+            let mut heir = self.newcomer(asker, &names);
             heir.inherit(asker)?;
             heir.check(asker)?;
             if self.accounts.len() < ACCOUNTS_MAX {
@@ -112,17 +112,13 @@ impl Client {
     }
 
     /// Somebody with these names and, for what is missing, fresh ones; half of those have no username of their own.
-    fn newcomer(&mut self, asker: &mut Asker<'_>, names: Vec<Name>) -> Account {
+    fn newcomer(&mut self, asker: &mut Asker<'_>, names: &[Name]) -> Account {
         self.begun += 1;
         let name = format!("client{}.{}", self.number, self.begun);
-        let mut email = format!("{name}@example.test");
-        let mut username = (asker.draw(2) == 0).then(|| name.clone());
-        for inherited in names {
-            match inherited {
-                Name::Email(inherited) => email = inherited,
-                Name::Username(inherited) => username = Some(inherited),
-            }
+        let mut names = names.to_vec();
+        if asker.draw(2) == 0 {
+            names.insert(0, Name::Username(name.clone()));
         }
-        Account::new(asker.spot.doors.gateway, name, email, username)
+        Account::heir(asker.spot.doors.gateway, name, &names)
     }
 }

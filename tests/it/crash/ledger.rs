@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Display, Formatter};
 
+use super::kind::Kind;
+
 /// A value as last acknowledged, and what may have replaced it since.
 #[derive(Clone, Debug)]
 pub(super) struct Known<T> {
@@ -55,9 +57,6 @@ impl<T: PartialEq + Debug> Known<T> {
     }
 }
 
-/// What sort of operation it was, in words.
-pub(super) type Kind = &'static str;
-
 /// What was tried and found.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -87,7 +86,7 @@ impl Counts {
 
     pub(super) fn add(&mut self, other: &Self) {
         for (kind, count) in &other.acknowledged {
-            *self.acknowledged.entry(kind).or_default() += count;
+            *self.acknowledged.entry(*kind).or_default() += count;
         }
         self.refused += other.refused;
         self.unknown += other.unknown;

@@ -70,6 +70,11 @@ impl Split {
         self.processes[name].signal(signal);
     }
 
+    /// The id of one process.
+    pub(crate) fn pid(&self, name: &str) -> u32 {
+        self.processes[name].pid()
+    }
+
     fn spawn(&self, name: &str) -> Process {
         let mut command = self.setup.command(self.site.data());
         command.args(["--only", name, "--ports", &self.ports]);

@@ -41,7 +41,7 @@ pub(crate) fn is_forbidden() -> bool {
     // The target must be no child of the tracer, like the processes of the proofs.
     let mut target = Command::new("tail").args(["-f", "/dev/null"]).spawn().unwrap();
     let place = tempfile::tempdir().unwrap();
-    let attached = Strace::try_attach(target.id(), &place.path().join("trace"), &["trace=none"]);
+    let attached = Strace::try_attach(target.id(), &place.path().join("trace"), &["-e", "trace=none"]);
     target.kill().unwrap();
     target.wait().unwrap();
     let Err(complaint) = attached else { return false };
@@ -52,17 +52,14 @@ pub(crate) fn is_forbidden() -> bool {
 }
 
 impl Strace {
-    /// Attaches to all threads of `pid`, with each of `expressions` as a `-e`, and writes what they do to `output`.
-    pub(crate) fn attach(pid: u32, output: &Path, expressions: &[&str]) -> Self {
-        Self::try_attach(pid, output, expressions).unwrap_or_else(|complaint| panic!("{complaint}"))
+    /// Attaches to all threads of `pid` with further `arguments`, and writes what they do to `output`.
+    pub(crate) fn attach(pid: u32, output: &Path, arguments: &[&str]) -> Self {
+        Self::try_attach(pid, output, arguments).unwrap_or_else(|complaint| panic!("{complaint}"))
     }
 
-    fn try_attach(pid: u32, output: &Path, expressions: &[&str]) -> Result<Self, String> {
+    fn try_attach(pid: u32, output: &Path, arguments: &[&str]) -> Result<Self, String> {
         let mut command = Command::new("strace");
-        command.args(["-f", "-y", "-s", SHOWN, "-p", &pid.to_string(), "-o"]).arg(output);
-        for expression in expressions {
-            command.args(["-e", expression]);
-        }
+        command.args(["-f", "-y", "-s", SHOWN, "-p", &pid.to_string(), "-o"]).arg(output).args(arguments);
         // A file and no pipe: it tells of every thread that comes, and nobody reads that.
         let told = output.with_extension("told");
         let stderr = File::create(&told).unwrap();
@@ -90,6 +87,12 @@ impl Strace {
         self.rest()
     }
 
+    /// Lets the process go on untraced, and gives what it did since the last time.
+    pub(crate) fn detach(mut self) -> String {
+        self.end();
+        self.rest()
+    }
+
     fn rest(&mut self) -> String {
         let mut file = File::open(&self.output).unwrap();
         file.seek(SeekFrom::Start(self.seen)).unwrap();
@@ -100,9 +103,11 @@ impl Strace {
 
     fn end(&mut self) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).unwrap();
-        // It ends by itself with the process that it traces.
-        let _gone = kill_process(pid, Signal::TERM);
-        self.child.wait().unwrap();
+        // It may have ended with the process that it traced.
+        if self.child.try_wait().unwrap().is_none() {
+            let _gone = kill_process(pid, Signal::TERM);
+            self.child.wait().unwrap();
+        }
     }
 }
 

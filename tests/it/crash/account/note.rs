@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::Account;
 use crate::crash::asker::{Asker, Outcome};
-use crate::crash::ledger::{Kind, Known};
+use crate::crash::kind::Kind;
+use crate::crash::ledger::Known;
 use crate::kit::{Actor, Request};
 
 /// Notes that an account keeps; with more it deletes. Fewer than one page of the list.
@@ -33,18 +34,18 @@ struct Note {
 pub(super) struct Notes(BTreeMap<String, Note>);
 
 impl Account {
-    pub(super) fn write_or_read_notes(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
+    /// Does something with its notes, unless too many of them are in doubt.
+    pub(super) fn use_notes(&mut self, kind: Kind, asker: &mut Asker<'_>) -> Result<(), String> {
         if self.notes.doubts() >= DOUBTS_MAX {
             return Ok(());
         }
-        match asker.draw(60) {
-            _ if self.notes.there() >= NOTES_MAX => self.delete_note(asker),
-            0..24 => self.create_note(asker),
-            24..36 => self.change_note(asker),
-            36..42 => self.archive_note(asker),
-            42..50 => self.delete_note(asker),
-            50..53 => self.notes.list(&self.actor, asker),
-            _ => self.notes.search(&self.actor, asker),
+        match kind {
+            Kind::CreateNote if self.notes.there() < NOTES_MAX => self.create_note(asker),
+            Kind::ChangeNote => self.change_note(asker),
+            Kind::ArchiveNote => self.archive_note(asker),
+            Kind::ListNotes => self.notes.list(&self.actor, asker),
+            Kind::SearchNotes => self.notes.search(&self.actor, asker),
+            _ => self.delete_note(asker),
         }
     }
 
@@ -54,7 +55,7 @@ impl Account {
         let request = Request::new("POST", "/api/notes").json(&json!({"title": title, "content": content}));
         let mut text = Known::new(None);
         text.attempt(Some(Text { content, is_archived: false }));
-        let answer = asker.ask("create note", &self.actor, request, 201)?.settle(&mut text);
+        let answer = asker.ask(Kind::CreateNote, &self.actor, request, 201)?.settle(&mut text);
         let id = answer.and_then(|answer| answer.json()["data"]["note"]["id"].as_str().map(str::to_owned));
         self.notes.0.insert(title, Note { id, text });
         Ok(())
@@ -62,21 +63,26 @@ impl Account {
 
     fn change_note(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         let content = format!("{} changed it the {}th time", self.name, self.written);
-        let body = json!({"content": content});
-        self.notes.edit(("change note", &self.actor, body), asker, |text| Text { content, ..text })
+        let change = |text| {
+            let body = json!({"content": content});
+            (Text { content, ..text }, body)
+        };
+        self.notes.edit(Kind::ChangeNote, &self.actor, asker, change)
     }
 
     fn archive_note(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
-        let is_archived = asker.draw(2) == 0;
-        let body = json!({"isArchived": is_archived});
-        self.notes.edit(("archive note", &self.actor, body), asker, |text| Text { is_archived, ..text })
+        let change = |text: Text| {
+            let is_archived = !text.is_archived;
+            (Text { is_archived, ..text }, json!({"isArchived": is_archived}))
+        };
+        self.notes.edit(Kind::ArchiveNote, &self.actor, asker, change)
     }
 
     fn delete_note(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         let Some((_, note, _)) = self.notes.draw(asker) else { return Ok(()) };
         note.text.attempt(None);
         asker
-            .ask("delete note", &self.actor, Request::new("DELETE", note.target()), 204)?
+            .ask(Kind::DeleteNote, &self.actor, Request::new("DELETE", note.target()), 204)?
             .settle(&mut note.text);
         Ok(())
     }
@@ -110,14 +116,17 @@ impl Notes {
         })
     }
 
+    /// Changes one; `change` gives its text afterwards and what has to be asked for it.
     fn edit(
         &mut self,
-        (kind, actor, body): (Kind, &Actor, Value),
+        kind: Kind,
+        actor: &Actor,
         asker: &mut Asker<'_>,
-        change: impl FnOnce(Text) -> Text,
+        change: impl FnOnce(Text) -> (Text, Value),
     ) -> Result<(), String> {
         let Some((_, note, text)) = self.draw(asker) else { return Ok(()) };
-        note.text.attempt(Some(change(text)));
+        let (text, body) = change(text);
+        note.text.attempt(Some(text));
         let request = Request::new("PATCH", note.target()).json(&body);
         asker.ask(kind, actor, request, 200)?.settle(&mut note.text);
         Ok(())
@@ -126,7 +135,7 @@ impl Notes {
     /// The list shows exactly what is known, in the middle of everything.
     fn list(&mut self, actor: &Actor, asker: &mut Asker<'_>) -> Result<(), String> {
         let request = Request::new("GET", "/api/notes?limit=1000");
-        let Outcome::Acknowledged(answer) = asker.ask("list notes", actor, request, 200)? else {
+        let Outcome::Acknowledged(answer) = asker.ask(Kind::ListNotes, actor, request, 200)? else {
             return Ok(());
         };
         if self.doubts() > 0 {
@@ -144,7 +153,7 @@ impl Notes {
         let (title, id) = (title.to_owned(), note.id.clone());
         let target = format!("/api/notes?search={title}&limit=1000&isArchived={}", text.is_archived);
         let request = Request::new("GET", target);
-        let Outcome::Acknowledged(answer) = asker.ask("search notes", actor, request, 200)? else {
+        let Outcome::Acknowledged(answer) = asker.ask(Kind::SearchNotes, actor, request, 200)? else {
             return Ok(());
         };
         let found = answer.json();

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Account;
 use crate::crash::asker::{AGREED_WITHIN, Asker, Outcome};
+use crate::crash::kind::Kind;
 use crate::kit::actor::token_of;
 use crate::kit::{Actor, Answer, Request, mail, wait};
 
@@ -13,14 +14,6 @@ use crate::kit::{Actor, Answer, Request, mail, wait};
 const MAIL_WITHIN: Duration = Duration::from_millis(500);
 
 impl Account {
-    pub(super) fn use_password(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
-        match asker.draw(12) {
-            0..4 => self.log_in(asker),
-            4..9 => self.change_password(asker),
-            _ => self.reset_password(asker),
-        }
-    }
-
     /// A right password logs in; right after a reactivation as soon as auth has heard of it.
     pub(super) fn log_in(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         if !self.email.is_sure() {
@@ -36,25 +29,25 @@ impl Account {
         let tried = wait::poll(AGREED_WITHIN, logged_in);
         let answer = tried.map_err(|looks| format!("{} cannot log in ({looks} tries)", self.email.sure()))?;
         if let Some(answer) = answer {
-            asker.acknowledged("log in");
+            asker.acknowledged(Kind::LogIn);
             self.enter(&token_of(&answer));
         }
         Ok(())
     }
 
-    fn change_password(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
+    pub(super) fn change_password(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         let password = self.next_password();
         let body = json!({"currentPassword": self.password.sure(), "newPassword": password});
         self.password.attempt(password);
         let request = Request::new("PATCH", "/api/auth/update-password").json(&body);
-        let outcome = asker.ask("change password", &self.actor, request, 200)?;
+        let outcome = asker.ask(Kind::ChangePassword, &self.actor, request, 200)?;
         if let Some(answer) = outcome.settle(&mut self.password) {
             self.enter(&token_of(&answer));
         }
         Ok(())
     }
 
-    fn reset_password(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
+    pub(super) fn reset_password(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         if !self.email.is_sure() || self.is_owed_mail {
             return Ok(());
         }
@@ -63,7 +56,7 @@ impl Account {
         let forgot = Request::new("POST", "/api/auth/forgot-password").json(&json!({"email": email}));
         let before = mail::newest(&asker.spot.data, &email).map(|(id, _)| id);
         self.is_owed_mail = true;
-        if !matches!(asker.ask("forget password", &anon, forgot, 200)?, Outcome::Acknowledged(_)) {
+        if !matches!(asker.ask(Kind::ForgetPassword, &anon, forgot, 200)?, Outcome::Acknowledged(_)) {
             return Ok(());
         }
         let newer = || mail::newest(&asker.spot.data, &email).filter(|(id, _)| Some(id) > before.as_ref());
@@ -73,7 +66,8 @@ impl Account {
         self.password.attempt(password.clone());
         let target = format!("/api/auth/reset-password/{token}");
         let request = Request::new("PATCH", target).json(&json!({"password": password}));
-        if let Some(answer) = asker.ask("reset password", &anon, request, 200)?.settle(&mut self.password) {
+        if let Some(answer) = asker.ask(Kind::ResetPassword, &anon, request, 200)?.settle(&mut self.password)
+        {
             self.enter(&token_of(&answer));
         }
         Ok(())

@@ -4,25 +4,22 @@ use serde_json::{Value, json};
 
 use super::{Account, Name};
 use crate::crash::asker::Asker;
+use crate::crash::kind::Kind;
 use crate::kit::Request;
 
 impl Account {
-    pub(super) fn change_profile(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
-        if asker.draw(3) == 0 { self.change_username(asker) } else { self.change_bio(asker) }
-    }
-
-    fn change_bio(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
+    pub(super) fn change_bio(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         if !self.bio.is_sure() {
             return Ok(());
         }
         let bio = Value::from(format!("Bio number {} of {}.", self.written, self.name));
         self.bio.attempt(bio.clone());
-        let outcome = asker.ask("change bio", &self.actor, update(&json!({"bio": bio})), 200)?;
+        let outcome = asker.ask(Kind::ChangeBio, &self.actor, update(&json!({"bio": bio})), 200)?;
         outcome.settle(&mut self.bio);
         Ok(())
     }
 
-    fn change_username(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
+    pub(super) fn change_username(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         if !self.username.is_sure() {
             return Ok(());
         }
@@ -30,7 +27,7 @@ impl Account {
         let before = self.username.sure().clone();
         self.username.attempt(Some(username.clone()));
         let outcome =
-            asker.ask("change username", &self.actor, update(&json!({"username": username})), 200)?;
+            asker.ask(Kind::ChangeUsername, &self.actor, update(&json!({"username": username})), 200)?;
         if outcome.settle(&mut self.username).is_some() {
             self.released.extend(before.map(Name::Username));
         }

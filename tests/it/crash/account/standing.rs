@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Account, Name};
 use crate::crash::asker::{Asker, Outcome};
-use crate::crash::ledger::Kind;
+use crate::crash::kind::Kind;
 use crate::kit::actor::token_of;
 use crate::kit::{Actor, Request};
 
@@ -18,24 +18,15 @@ pub(in crate::crash) enum Standing {
 }
 
 impl Account {
-    pub(super) fn change_standing(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
-        match asker.draw(14) {
-            0..3 => self.leave(asker),
-            3..6 => self.is_deactivated(asker),
-            6..8 => self.erase(asker),
-            8..11 => self.change_role(asker),
-            _ => self.move_to_another_email(asker),
-        }
-    }
-
-    fn leave(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
+    pub(super) fn leave(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         self.standing.attempt(Standing::Disabled);
-        let outcome = asker.ask("leave", &self.actor, Request::new("DELETE", "/api/users/delete-me"), 204)?;
+        let outcome =
+            asker.ask(Kind::Leave, &self.actor, Request::new("DELETE", "/api/users/delete-me"), 204)?;
         outcome.settle(&mut self.standing);
         Ok(())
     }
 
-    fn is_deactivated(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
+    pub(super) fn is_deactivated(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         self.set_active(false, Standing::Disabled, asker)
     }
 
@@ -48,7 +39,7 @@ impl Account {
 
     fn set_active(&mut self, is: bool, standing: Standing, asker: &mut Asker<'_>) -> Result<(), String> {
         self.standing.attempt(standing);
-        let kind = if is { "reactivate" } else { "deactivate" };
+        let kind = if is { Kind::Reactivate } else { Kind::Deactivate };
         let outcome = self.patch(kind, &json!({"isActive": is}), asker)?;
         outcome.settle(&mut self.standing);
         Ok(())
@@ -57,29 +48,29 @@ impl Account {
     /// An administrator erases it for good.
     pub(in crate::crash) fn erase(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         self.standing.attempt(Standing::Absent);
-        let outcome = asker.ask_as_admin("erase", Request::new("DELETE", self.target()), 204)?;
+        let outcome = asker.ask_as_admin(Kind::Erase, Request::new("DELETE", self.target()), 204)?;
         outcome.settle(&mut self.standing);
         Ok(())
     }
 
-    fn change_role(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
+    pub(super) fn change_role(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         if !self.role.is_sure() {
             return Ok(());
         }
         let role = if self.role.sure() == "user" { "admin" } else { "user" };
         self.role.attempt(role.to_owned());
-        self.patch("change role", &json!({"role": role}), asker)?.settle(&mut self.role);
+        self.patch(Kind::ChangeRole, &json!({"role": role}), asker)?.settle(&mut self.role);
         Ok(())
     }
 
-    fn move_to_another_email(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
+    pub(super) fn move_to_another_email(&mut self, asker: &mut Asker<'_>) -> Result<(), String> {
         if !self.email.is_sure() {
             return Ok(());
         }
         let (before, email) =
             (self.email.sure().clone(), format!("{}.moved{}@example.test", self.name, self.written));
         self.email.attempt(email.clone());
-        if self.patch("change e-mail", &json!({"email": email}), asker)?.settle(&mut self.email).is_some() {
+        if self.patch(Kind::ChangeEmail, &json!({"email": email}), asker)?.settle(&mut self.email).is_some() {
             self.released.push(Name::Email(before));
             self.actor = self.actor.called(&email);
         }

@@ -1,0 +1,195 @@
+//! The n-th failure of a disk: an operation succeeds or answers 5xx, and after a restart it is whole or absent.
+//!
+//! `strace` makes the n-th sync or write of one service's database fail, for n = 1.. until the operation passes
+//! without a failure (PROMISES.md D3). The engines are the real ones.
+
+use std::fs;
+use std::path::PathBuf;
+
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use tokio::time::Instant;
+
+use super::account::{Account, Name};
+use super::asker::{Asker, Spot};
+use super::kind::Kind;
+use super::ledger::Counts;
+use super::sky::Sky;
+use crate::kit::strace::{self, Strace};
+use crate::kit::{Actor, Setup, Split, proof};
+
+/// The kinds that write, each with the service whose commit decides it.
+const WRITES: [(Kind, &str); 15] = [
+    (Kind::Register, "auth"),
+    (Kind::ChangePassword, "auth"),
+    (Kind::ResetPassword, "auth"),
+    (Kind::ChangeBio, "user"),
+    (Kind::ChangeUsername, "user"),
+    (Kind::Leave, "user"),
+    (Kind::Deactivate, "user"),
+    (Kind::Reactivate, "user"),
+    (Kind::Erase, "user"),
+    (Kind::ChangeRole, "user"),
+    (Kind::ChangeEmail, "user"),
+    (Kind::CreateNote, "notes"),
+    (Kind::ChangeNote, "notes"),
+    (Kind::ArchiveNote, "notes"),
+    (Kind::DeleteNote, "notes"),
+];
+/// The services that have a disk.
+const STORES: [&str; 3] = ["auth", "user", "notes"];
+/// More writes than any operation makes: beyond it the counting itself is wrong.
+const CALLS_MAX: u32 = 64;
+
+/// What fails: the calls, and how.
+struct Failure {
+    name: &'static str,
+    calls: &'static str,
+    error: &'static str,
+    /// Whether only the log that makes commits durable is meant: other files and sockets take the same calls.
+    is_of_the_log: bool,
+}
+
+const SYNC: Failure =
+    Failure { name: "a sync fails", calls: "fdatasync,fsync", error: "EIO", is_of_the_log: false };
+const SPACE: Failure =
+    Failure { name: "no space is left", calls: "write,pwrite64", error: "ENOSPC", is_of_the_log: true };
+
+#[test]
+fn every_operation_is_whole_or_absent_when_a_sync_fails() {
+    every_operation_is_whole_or_absent(&SYNC);
+}
+
+#[test]
+fn every_operation_is_whole_or_absent_when_no_space_is_left() {
+    every_operation_is_whole_or_absent(&SPACE);
+}
+
+fn every_operation_is_whole_or_absent(failure: &Failure) {
+    if strace::is_forbidden() {
+        return;
+    }
+    let split = Split::start(&Setup::ci());
+    let admin = split.admin();
+    let mut disk = Disk { split, admin, draws: ChaCha8Rng::seed_from_u64(1), begun: 0, injected: 0 };
+    let mut counts = Counts::default();
+    for store in STORES {
+        // A share on every change: each kind at the service that decides it.
+        let is_tried = |owner: &str| owner == store || proof::size(0, 1) == 1;
+        for (kind, _) in WRITES.iter().filter(|(_, owner)| is_tried(owner)) {
+            let passed = (1..CALLS_MAX).find(|n| {
+                let outcome = disk.fail(failure, store, *kind, *n);
+                let (found, failed) =
+                    outcome.unwrap_or_else(|error| panic!("{}, {store}, {kind}, {n}: {error}", failure.name));
+                counts.add(&found);
+                !failed
+            });
+            let passed = passed.unwrap_or_else(|| panic!("{kind} never passes"));
+            println!("{}, {store}, {kind}: {} failures, then it passes", failure.name, passed - 1);
+        }
+    }
+    println!("{}: {} failures, {counts}; nothing half there", failure.name, disk.injected);
+    assert!(disk.injected > 0, "nothing ever failed");
+}
+
+/// A world in four processes, one of which has a failing disk now and then.
+struct Disk {
+    split: Split,
+    admin: Actor,
+    draws: ChaCha8Rng,
+    begun: u32,
+    injected: u32,
+}
+
+impl Disk {
+    /// Does one operation of `kind` while the `n`th call of `failure` fails at `store`, kills that service, and
+    /// compares; tells what was counted and whether anything failed.
+    fn fail(
+        &mut self,
+        failure: &Failure,
+        store: &'static str,
+        kind: Kind,
+        n: u32,
+    ) -> Result<(Counts, bool), String> {
+        let (mut account, mut counts) = (self.newcomer(&[]), Counts::default());
+        self.ask(&mut counts, |asker| prepare(&mut account, kind, asker))?;
+        let tracer = self.inject(failure, store, n);
+        self.ask(&mut counts, |asker| {
+            asker.sky.darken();
+            account.perform(kind, asker)
+        })?;
+        let failed = tracer.detach().contains("(INJECTED)");
+        self.injected += u32::from(failed);
+        self.split.kill(store);
+        self.split.bring_back(&[store]);
+        self.ask(&mut counts, |asker| account.check(asker))?;
+        let released = account.release();
+        if !released.is_empty() {
+            let mut heir = self.newcomer(&released);
+            self.ask(&mut counts, |asker| {
+                heir.inherit(asker)?;
+                heir.check(asker)
+            })?;
+        }
+        Ok((counts, failed))
+    }
+
+    fn newcomer(&mut self, names: &[Name]) -> Account {
+        self.begun += 1;
+        let name = format!("disk.{}", self.begun);
+        Account::heir(self.split.doors().gateway, name, names)
+    }
+
+    /// Asks in a round of its own.
+    fn ask(
+        &mut self,
+        counts: &mut Counts,
+        work: impl FnOnce(&mut Asker<'_>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let doors = self.split.doors();
+        let (admin, data) = (self.admin.at(doors.gateway), self.split.data().to_owned());
+        let (spot, sky) = (Spot { doors, data, admin, ready_at: Instant::now() }, Sky::default());
+        let mut asker = Asker::new(&spot, &sky, &mut self.draws);
+        let done = work(&mut asker);
+        counts.add(&asker.counts);
+        done
+    }
+
+    /// Has the `n`th of the calls of each thread of the service fail, once.
+    fn inject(&self, failure: &Failure, store: &str, n: u32) -> Strace {
+        let Failure { calls, error, .. } = failure;
+        let trace = format!("trace={calls}");
+        let inject = format!("inject={calls}:error={error}:when={n}");
+        let log = self.log_of(store);
+        let mut arguments = vec!["-e", &trace, "-e", &inject];
+        if failure.is_of_the_log {
+            arguments.extend(["-P", log.to_str().unwrap()]);
+        }
+        let output = self.split.data().with_file_name("trace");
+        Strace::attach(self.split.pid(store), &output, &arguments)
+    }
+
+    /// The file in which the service's commits become durable.
+    fn log_of(&self, store: &str) -> PathBuf {
+        let folder = self.split.data().join(store);
+        if store == "notes" {
+            return folder.join("notes.db-wal");
+        }
+        let files = fs::read_dir(folder.join("db")).unwrap().map(|file| file.unwrap().path());
+        let logs = files.filter(|file| file.extension().is_some_and(|extension| extension == "log"));
+        logs.max().expect("a log")
+    }
+}
+
+/// Makes everything that an operation of `kind` needs.
+fn prepare(account: &mut Account, kind: Kind, asker: &mut Asker<'_>) -> Result<(), String> {
+    if kind == Kind::Register {
+        return Ok(());
+    }
+    account.perform(Kind::Register, asker)?;
+    account.perform(Kind::CreateNote, asker)?;
+    if kind == Kind::Reactivate {
+        account.perform(Kind::Deactivate, asker)?;
+    }
+    Ok(())
+}
