@@ -5,14 +5,17 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::kit::actor::{PASSWORD, token_of};
-use crate::kit::{Actor, Setup, Site, Split, World, wait};
+use crate::kit::{Actor, Setup, Site, Split, Times, World, wait};
 
 const GONE: &str = "User belonging to this token no longer exists.";
 const ENDED: &str = "Not authorized, invalid token";
 /// When services agree again after the last fault (PROMISES.md A1).
 const AGREED_WITHIN: Duration = Duration::from_secs(5);
+/// An answer waits a second for the others to hear (PROTOCOL.md §4), and not longer.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
 
 #[test]
 fn every_change_reaches_every_service_at_once_in_one_process() {
@@ -134,13 +137,24 @@ fn a_reset_ends_every_session(site: &Site) {
 #[test]
 fn who_leaves_while_auth_is_away_cannot_log_in_once_it_is_back() {
     let mut split = Split::start(&Setup::ci());
-    let user = split.someone();
+    let leavers: Vec<Actor> = (0..5).map(|_| split.someone()).collect();
     split.take_away("auth");
-    user.delete("/api/users/delete-me").expect(204);
-    user.get("/api/users/me").fails(401, GONE);
-    user.get("/api/notes").fails(401, GONE);
+    let mut answered = Times::default();
+    for user in &leavers {
+        let started = Instant::now();
+        user.delete("/api/users/delete-me").expect(204);
+        answered.add(started.elapsed());
+        user.get("/api/users/me").fails(401, GONE);
+        user.get("/api/notes").fails(401, GONE);
+    }
     split.bring_back(&["auth"]);
-    is_refused_soon(&user, 403);
+    let (back, mut refused) = (Instant::now(), Times::default());
+    for user in &leavers {
+        is_refused_soon(user, 403);
+        refused.add(back.elapsed());
+    }
+    println!("without auth: 204 after {answered}; logging in refused {refused} after it was back");
+    assert!(answered.max() < ANSWERED_WITHIN && refused.max() < AGREED_WITHIN);
 }
 
 #[test]
