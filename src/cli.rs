@@ -116,6 +116,9 @@ pub(crate) struct WorldArgs {
     /// Ask for more: passwords of at least 15 characters
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Go on with a database that lost its end: what is missing from it stays lost
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
     /// Draw all randomness from this number, so that runs repeat (profile ci only)
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,

@@ -341,6 +341,7 @@ impl Shared<'_> {
             hash_cost: self.config.profile.hash_cost(),
             password_min: if self.config.strict { 15 } else { 8 },
             smtp: self.config.smtp.clone().filter(|_| !self.config.profile.captures_mail()),
+            accept_loss: self.config.accept_loss,
         }
     }
 
@@ -354,6 +355,7 @@ impl Shared<'_> {
             client: self.client.clone(),
             auth: self.url(ServiceName::Auth),
             notes: self.url(ServiceName::Notes),
+            accept_loss: self.config.accept_loss,
         }
     }
 

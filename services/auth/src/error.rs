@@ -16,6 +16,8 @@ use crate::token::SigningError;
 
 /// A wait of a moment: the writer or the hash pool works its queue off within seconds.
 const MOMENT_S: u32 = 1;
+/// A wait for the operator, who has to decide.
+const OPERATOR_S: u32 = 60;
 /// The relay tries an undecided registration again within this time.
 const RELAY_S: u32 = 5;
 
@@ -61,6 +63,9 @@ pub(crate) enum Error {
     /// The store takes no more work now, or cannot write.
     #[error("the store takes no work")]
     StoreUnavailable(#[source] StoreError),
+    /// The store lost its end and takes no changes until the operator decides.
+    #[error("the store takes no changes")]
+    StoreLost(#[source] StoreError),
     /// What is stored is not what it should be.
     #[error("the store is damaged")]
     StoreCorrupt(#[source] StoreError),
@@ -81,6 +86,7 @@ impl From<StoreError> for Error {
             StoreError::EmailTaken => Self::EmailTaken,
             StoreError::EmailHeld => Self::EmailHeld,
             StoreError::Crowded | StoreError::Busy | StoreError::Failed(_) => Self::StoreUnavailable(error),
+            StoreError::Lost(_) => Self::StoreLost(error),
             StoreError::Corrupt(_) => Self::StoreCorrupt(error),
             StoreError::AccountUnknown => Self::AccountUnknown,
             StoreError::ResetExpired => Self::ResetExpired,
@@ -113,6 +119,10 @@ impl From<Error> for Failure {
             }
             Error::StoreUnavailable(_) => {
                 Self::unavailable("The service is busy, please try again", MOMENT_S).because(&error)
+            }
+            Error::StoreLost(_) => {
+                Self::unavailable("Changes are not possible right now, please try again later", OPERATOR_S)
+                    .because(&error)
             }
             Error::StoreCorrupt(_) | Error::Hash(_) | Error::Signing(_) | Error::Interrupted(_) => {
                 Self::internal(&error)

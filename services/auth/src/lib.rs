@@ -75,6 +75,8 @@ pub struct Config {
     pub password_min: usize,
     /// Where mails go; without a server they stay in the folder `mailbox` of the data directory.
     pub smtp: Option<Smtp>,
+    /// Whether to go on with a database that lost its end; otherwise such a one takes no changes.
+    pub accept_loss: bool,
 }
 
 /// Why the service cannot be opened.
@@ -112,7 +114,7 @@ pub struct Auth {
 impl Auth {
     /// Takes the data directory and opens the database in it. Blocks for as long as that takes.
     pub fn open(config: Config) -> Result<Self, OpenError> {
-        let store = Arc::new(Store::open(&config.data_dir)?);
+        let store = Arc::new(Store::open(&config.data_dir, config.clock.clone(), config.accept_loss)?);
         let mails = mails(&config)?;
         let key = Key::derive(&config.secret);
         let signer = Signer::new(NAME, &key, config.clock.clone());

@@ -7,10 +7,12 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use chassis::clock::Clock;
 use chassis::dir;
 use chassis::email::Email;
 use chassis::id::AccountId;
-use chassis::outbox::Outbox;
+use chassis::outbox::{Outbox, Sequence};
+use chassis::writer::Busy;
 
 mod account;
 mod credential;
@@ -21,10 +23,10 @@ mod registration;
 
 pub(crate) use credential::Changed;
 use doc::{CLAIM, ClaimDoc, IDENTITY, IdentityDoc, RESET, ResetDoc, TOMBSTONE};
-use engine::{Engine, EngineError, Tx};
+use engine::{Engine, EngineError, Setting, Tx};
 
-use crate::OpenError;
 use crate::account::{Claim, Identity};
+use crate::{NAME, OpenError};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,9 @@ pub(crate) enum StoreError {
     /// The writer's queue is full.
     #[error("the writer takes no more work")]
     Busy,
+    /// The newest part of the database is gone and nobody accepted that: reads only.
+    #[error(transparent)]
+    Lost(EngineError),
     /// The engine failed: a full disk, an end in midst of work.
     #[error(transparent)]
     Failed(EngineError),
@@ -70,7 +75,8 @@ impl From<EngineError> for StoreError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Busy(_) => Self::Busy,
-            EngineError::Database(_) | EngineError::Ended => Self::Failed(error),
+            EngineError::Lost { .. } => Self::Lost(error),
+            EngineError::Database(_) | EngineError::Dir(_) | EngineError::Ended => Self::Failed(error),
             EngineError::Corrupt { .. } | EngineError::Unexpected { .. } => Self::Corrupt(error),
         }
     }
@@ -86,20 +92,25 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens or creates the store in `data_dir` for this process alone; registrations that a crash left open
-    /// did not happen.
-    pub(crate) fn open(data_dir: &Path) -> Result<Self, OpenError> {
+    /// did not happen. One that lost its end answers reads only, unless `accept_loss` says to go on without it.
+    pub(crate) fn open(data_dir: &Path, clock: Clock, accept_loss: bool) -> Result<Self, OpenError> {
         let lock = dir::lock(data_dir)?;
-        let path = data_dir.join("db");
-        let failed = |error: EngineError| OpenError::Database { path: path.clone(), source: error.into() };
-        let engine = Engine::open(&path, "auth writer").map_err(failed)?;
-        registration::abort_orphans(&engine).map_err(failed)?;
-        dir::restrict(&path)?;
+        let setting = Setting { data_dir, service: NAME, clock, accept_loss };
+        let engine = Engine::open(&setting)
+            .and_then(|engine| registration::abort_orphans(&engine).map(|()| engine))
+            .map_err(|error| OpenError::Database { path: data_dir.join("db"), source: error.into() })?;
         Ok(Self { engine, _lock: lock })
     }
 
     /// What waits to be told to others.
     pub(crate) fn outbox(&self) -> &Arc<Outbox> {
         self.engine.outbox()
+    }
+
+    /// Sets a message aside that its receiver refused for good, for the reason `why`.
+    #[expect(dead_code, reason = "the relay cannot tell a refusal from silence yet")]
+    pub(crate) fn park(&self, sequence: Sequence, why: String) -> Result<(), StoreError> {
+        Ok(self.engine.park(sequence, why)?)
     }
 
     /// The account with this id.
@@ -117,15 +128,17 @@ impl Store {
         Ok(found.filter(|identity| identity.email == *email))
     }
 
-    /// Runs `work` on the writer thread. It must refuse before its first write.
-    fn write<T, F>(&self, mut work: F) -> Result<T, StoreError>
+    /// Runs `work` on the writer thread; `verb` names the commit. It must refuse before its first write.
+    fn write<T, F>(&self, verb: &'static str, mut work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, StoreError> + Send + 'static,
     {
         // A refusal is a value to the engine: only its own errors roll the batch back.
-        self.engine.write(move |tx| match work(tx) {
+        self.engine.write(verb, move |tx| match work(tx) {
             Err(StoreError::Failed(error) | StoreError::Corrupt(error)) => Err(error),
+            // The outbox had no room, which shows only after the first write.
+            Err(StoreError::Busy) => Err(Busy.into()),
             outcome => Ok(outcome),
         })?
     }

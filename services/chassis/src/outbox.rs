@@ -1,7 +1,7 @@
 //! Messages to other services that were committed with the change that caused them.
 //!
 //! The rows live in the service's database; this is their image in memory, which the store keeps in step:
-//! [`Outbox::committed`] after the commit, [`Outbox::removed`] after the removal. It knows no database.
+//! [`Outbox::committed`] and [`Outbox::removed`], each after the commit that made it so. It knows no database.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::clock::Timestamp;
 use crate::id::AccountId;
 
 /// Rows that one look for a service's work goes through: deeper ones wait until these are done.
@@ -44,32 +45,54 @@ impl Message {
     }
 }
 
-/// The order in which messages were committed.
+/// The order in which messages were committed; a number is never used twice in the life of a database.
 pub type Sequence = u64;
 
-/// The messages for one receiving service.
-type Rows = BTreeMap<Sequence, Arc<Message>>;
+/// A message as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What is to be told.
+    pub message: Arc<Message>,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// Why it is not offered any more: what its receiver said when it refused for good.
+    pub parked: Option<String>,
+}
+
+impl Row {
+    /// A message committed at `at` that waits for delivery.
+    pub fn new(message: Message, at: Timestamp) -> Self {
+        Self { message: Arc::new(message), at, parked: None }
+    }
+}
 
 /// The pending messages of one service.
 #[derive(Debug)]
 pub struct Outbox {
-    rows: Mutex<BTreeMap<String, Rows>>,
+    rows: Mutex<Rows>,
     changes: watch::Sender<u64>,
+}
+
+/// Rows on their way, by receiving service, and those that are parked: they hold up nothing behind them.
+#[derive(Debug, Default)]
+struct Rows {
+    waiting: BTreeMap<String, BTreeMap<Sequence, Row>>,
+    parked: BTreeMap<Sequence, Row>,
 }
 
 impl Outbox {
     /// An outbox with the rows that the store found when it opened.
-    pub fn new(rows: impl IntoIterator<Item = (Sequence, Message)>) -> Self {
+    pub fn new(rows: impl IntoIterator<Item = (Sequence, Row)>) -> Self {
         let outbox = Self { rows: Mutex::default(), changes: watch::Sender::new(0) };
         outbox.committed(rows);
         outbox
     }
 
-    /// Takes in rows that are durable now.
-    pub fn committed(&self, rows: impl IntoIterator<Item = (Sequence, Message)>) {
+    /// Takes in rows as they are durable now: new ones, and those that were parked or offered again.
+    pub fn committed(&self, rows: impl IntoIterator<Item = (Sequence, Row)>) {
         let mut all = self.rows();
-        for (sequence, message) in rows {
-            all.entry(message.to.clone()).or_default().insert(sequence, Arc::new(message));
+        for (sequence, row) in rows {
+            all.insert(sequence, row);
         }
         drop(all);
         self.changed();
@@ -77,15 +100,30 @@ impl Outbox {
 
     /// Forgets a row whose removal is durable.
     pub fn removed(&self, sequence: Sequence) {
-        for rows in self.rows().values_mut() {
-            rows.remove(&sequence);
-        }
+        self.rows().remove(sequence);
         self.changed();
     }
 
-    /// How many messages wait.
-    pub fn depth(&self) -> usize {
-        self.rows().values().map(Rows::len).sum()
+    /// How many rows there are, parked ones too.
+    pub fn total(&self) -> usize {
+        let all = self.rows();
+        all.waiting.values().map(BTreeMap::len).sum::<usize>() + all.parked.len()
+    }
+
+    /// How many messages to the service `to` wait for delivery.
+    pub fn depth(&self, to: &str) -> usize {
+        self.rows().waiting.get(to).map_or(0, BTreeMap::len)
+    }
+
+    /// When the oldest message to the service `to` that waits for delivery was committed.
+    pub fn oldest_at(&self, to: &str) -> Option<Timestamp> {
+        let all = self.rows();
+        all.waiting.get(to)?.first_key_value().map(|(_, row)| row.at)
+    }
+
+    /// The rows that are parked, oldest first.
+    pub fn parked(&self) -> Vec<(Sequence, Row)> {
+        self.rows().parked.iter().map(|(sequence, row)| (*sequence, row.clone())).collect()
     }
 
     /// The oldest message to the service `to` about each account for which `wanted` says so, at most `room`.
@@ -95,24 +133,29 @@ impl Outbox {
         room: usize,
         wanted: impl Fn(&AccountId) -> bool,
     ) -> Vec<(Sequence, Arc<Message>)> {
+        if room == 0 {
+            return Vec::new();
+        }
         let all = self.rows();
         let mut seen = BTreeSet::new();
-        let rows = all.get(to).into_iter().flatten().take(LOOK_MAX);
+        let rows = all.waiting.get(to).into_iter().flatten().take(LOOK_MAX);
+        let rows = rows.map(|(sequence, row)| (*sequence, &row.message));
         let heads = rows.filter(|(_, message)| seen.insert(message.account) && wanted(&message.account));
-        heads.take(room).map(|(sequence, message)| (*sequence, Arc::clone(message))).collect()
+        heads.take(room).map(|(sequence, message)| (sequence, Arc::clone(message))).collect()
     }
 
-    /// Waits until all of `sequences` were delivered, at most `within`; tells whether they were.
+    /// Waits until none of `sequences` is on its way, at most `within`; tells whether all were delivered.
     pub async fn settled(&self, sequences: &[Sequence], within: Duration) -> bool {
         let mut changes = self.changes.subscribe();
         let all_gone = async {
-            while sequences.iter().any(|sequence| self.holds(*sequence)) {
+            while sequences.iter().any(|sequence| self.rows().is_waiting(*sequence)) {
                 if changes.changed().await.is_err() {
                     return;
                 }
             }
         };
-        tokio::time::timeout(within, all_gone).await.is_ok()
+        let in_time = tokio::time::timeout(within, all_gone).await.is_ok();
+        in_time && !sequences.iter().any(|sequence| self.rows().parked.contains_key(sequence))
     }
 
     /// Hears of every change from now on.
@@ -120,11 +163,7 @@ impl Outbox {
         self.changes.subscribe()
     }
 
-    fn holds(&self, sequence: Sequence) -> bool {
-        self.rows().values().any(|rows| rows.contains_key(&sequence))
-    }
-
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Rows>> {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -133,36 +172,90 @@ impl Outbox {
     }
 }
 
+impl Rows {
+    fn insert(&mut self, sequence: Sequence, row: Row) {
+        self.remove(sequence);
+        let rows = match row.parked {
+            Some(_) => &mut self.parked,
+            None => self.waiting.entry(row.message.to.clone()).or_default(),
+        };
+        rows.insert(sequence, row);
+    }
+
+    fn remove(&mut self, sequence: Sequence) {
+        self.parked.remove(&sequence);
+        for rows in self.waiting.values_mut() {
+            rows.remove(&sequence);
+        }
+    }
+
+    fn is_waiting(&self, sequence: Sequence) -> bool {
+        self.waiting.values().any(|rows| rows.contains_key(&sequence))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn message(to: &str, account: u8) -> Message {
-        Message::new(to, AccountId::from_bytes([account; 12]), "/x".into(), &Value::Null)
+    const AT: Timestamp = Timestamp::from_millis(7);
+
+    fn row(to: &str, account: u8) -> Row {
+        let account = AccountId::from_bytes([account; 12]);
+        Row::new(Message::new(to, account, "/x".into(), &Value::Null), AT)
+    }
+
+    fn parked(row: Row) -> Row {
+        Row { parked: Some("409: no".into()), ..row }
+    }
+
+    fn heads(outbox: &Outbox, to: &str) -> Vec<Sequence> {
+        outbox.heads(to, 9, |_| true).iter().map(|(sequence, _)| *sequence).collect()
     }
 
     #[test]
     fn messages_about_one_account_are_offered_in_order_and_each_service_has_its_own() {
-        let outbox =
-            Outbox::new([(1, message("auth", 1)), (2, message("auth", 1)), (3, message("notes", 1))]);
-        let heads = |to: &str| outbox.heads(to, 9, |_| true).iter().map(|(n, _)| *n).collect::<Vec<_>>();
-        assert_eq!((heads("auth"), heads("notes")), (vec![1], vec![3]));
+        let outbox = Outbox::new([(1, row("auth", 1)), (2, row("auth", 1)), (3, row("notes", 1))]);
+        assert_eq!((heads(&outbox, "auth"), heads(&outbox, "notes")), (vec![1], vec![3]));
         assert_eq!(outbox.heads("auth", 9, |_| false), []);
         outbox.removed(1);
-        assert_eq!((heads("auth"), outbox.depth()), (vec![2], 2));
+        assert_eq!((heads(&outbox, "auth"), outbox.total()), (vec![2], 2));
     }
 
     #[test]
     fn an_account_that_waits_keeps_its_younger_messages_back_and_no_one_elses() {
-        let outbox = Outbox::new([(1, message("auth", 1)), (2, message("auth", 1)), (3, message("auth", 2))]);
+        let outbox = Outbox::new([(1, row("auth", 1)), (2, row("auth", 1)), (3, row("auth", 2))]);
         let waits = AccountId::from_bytes([1; 12]);
         let heads = outbox.heads("auth", 9, |account| *account != waits);
         assert_eq!(heads.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [3]);
     }
 
+    #[test]
+    fn a_parked_message_holds_up_nothing_is_counted_apart_and_can_come_back() {
+        let outbox = Outbox::new([(1, row("auth", 1)), (2, row("auth", 1)), (3, row("notes", 1))]);
+        outbox.committed([(1, parked(row("auth", 1)))]);
+        assert_eq!((heads(&outbox, "auth"), outbox.depth("auth"), outbox.total()), (vec![2], 1, 3));
+        assert_eq!(outbox.parked(), [(1, parked(row("auth", 1)))]);
+        outbox.committed([(1, row("auth", 1))]);
+        assert_eq!((heads(&outbox, "auth"), outbox.parked()), (vec![1], vec![]));
+        outbox.committed([(1, parked(row("auth", 1)))]);
+        outbox.removed(1);
+        assert_eq!((outbox.total(), outbox.parked()), (2, vec![]));
+    }
+
+    #[test]
+    fn depth_and_age_are_told_for_each_service() {
+        let late = Row { at: Timestamp::from_millis(9), ..row("auth", 2) };
+        let outbox = Outbox::new([(1, row("auth", 1)), (2, late), (3, row("notes", 1))]);
+        assert_eq!((outbox.depth("auth"), outbox.depth("notes"), outbox.depth("user")), (2, 1, 0));
+        assert_eq!((outbox.oldest_at("auth"), outbox.oldest_at("user")), (Some(AT), None));
+        outbox.removed(1);
+        assert_eq!(outbox.oldest_at("auth"), Some(Timestamp::from_millis(9)));
+    }
+
     #[tokio::test]
     async fn waiting_ends_with_the_last_delivery_or_the_deadline() {
-        let outbox = Arc::new(Outbox::new([(1, message("auth", 1)), (2, message("auth", 2))]));
+        let outbox = Arc::new(Outbox::new([(1, row("auth", 1)), (2, row("auth", 2))]));
         assert!(!outbox.settled(&[1], Duration::from_millis(5)).await);
         outbox.removed(1);
         assert!(outbox.settled(&[1], Duration::ZERO).await);
@@ -170,5 +263,12 @@ mod tests {
         let waiting = crate::task::spawn("test", async move { waiter.settled(&[2], SETTLE_WITHIN).await });
         outbox.removed(2);
         assert!(waiting.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn waiting_for_a_refused_message_ends_at_once_and_without_success() {
+        let outbox = Outbox::new([(1, parked(row("auth", 1)))]);
+        let settled = outbox.settled(&[1], Duration::MAX);
+        assert!(!settled.await);
     }
 }

@@ -148,11 +148,12 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::clock::Clock;
+    use crate::clock::{Clock, Timestamp};
     use crate::connect::Connector;
     use crate::edge::{self, Edge};
     use crate::entropy::Entropy;
     use crate::internal::{Key, Signer};
+    use crate::outbox::Row;
     use crate::secret::Secret;
     use crate::{serve, shutdown, task};
 
@@ -189,11 +190,13 @@ mod tests {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let hung = peer("hung", &format!("http://{}", silent.local_addr().unwrap()));
         let healthy = answering("healthy", &shutdown).await;
-        let message = |to, account: u8| {
-            Message::new(to, AccountId::from_bytes([account; 12]), "/x".into(), &serde_json::Value::Null)
+        let row = |to, account: u8| {
+            let account = AccountId::from_bytes([account; 12]);
+            let message = Message::new(to, account, "/x".into(), &serde_json::Value::Null);
+            Row::new(message, Timestamp::from_millis(0))
         };
-        let mut rows: Vec<_> = (1..=100).map(|n| (u64::from(n), message("hung", n))).collect();
-        rows.push((101, message("healthy", 1)));
+        let mut rows: Vec<_> = (1..=100).map(|n| (u64::from(n), row("hung", n))).collect();
+        rows.push((101, row("healthy", 1)));
         let outbox = Arc::new(Outbox::new(rows));
         let relay = Relay {
             outbox: Arc::clone(&outbox),
@@ -202,7 +205,7 @@ mod tests {
         };
         let running = task::spawn("relay", relay.run(|_| async { Ok::<_, std::io::Error>(()) }, shutdown));
         assert!(outbox.settled(&[101], Duration::from_secs(1)).await);
-        assert_eq!(outbox.depth(), 100);
+        assert_eq!((outbox.depth("hung"), outbox.total()), (100, 100));
         trigger.fire();
         running.await.unwrap();
     }

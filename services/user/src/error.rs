@@ -12,6 +12,8 @@ use crate::store::StoreError;
 
 /// A wait of a moment: the writer works its queue off within seconds, and a peer restarts as fast.
 const MOMENT_S: u32 = 1;
+/// A wait for the operator, who has to decide.
+const OPERATOR_S: u32 = 60;
 
 /// Why user did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -46,12 +48,15 @@ pub(crate) enum Error {
     /// Another registration made the account's profile.
     #[error("the account has a profile of another registration")]
     AccountTaken,
-    /// The store takes no more work.
-    #[error("the store is busy")]
-    StoreBusy,
-    /// The store failed.
-    #[error("the store failed")]
-    Store(#[source] StoreError),
+    /// The store takes no more work now, or cannot write.
+    #[error("the store takes no work")]
+    StoreUnavailable(#[source] StoreError),
+    /// The store lost its end and takes no changes until the operator decides.
+    #[error("the store takes no changes")]
+    StoreLost(#[source] StoreError),
+    /// What is stored is not what it should be.
+    #[error("the store is damaged")]
+    StoreCorrupt(#[source] StoreError),
     /// The task that moves an e-mail ended without an outcome.
     #[error("a change of an e-mail ended early")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -63,8 +68,9 @@ impl From<StoreError> for Error {
             StoreError::UsernameTaken { .. } => Self::UsernameTaken,
             StoreError::Erased => Self::Erased,
             StoreError::AccountTaken => Self::AccountTaken,
-            StoreError::Crowded | StoreError::Busy => Self::StoreBusy,
-            error @ StoreError::Engine(_) => Self::Store(error),
+            StoreError::Crowded | StoreError::Busy | StoreError::Failed(_) => Self::StoreUnavailable(error),
+            StoreError::Lost(_) => Self::StoreLost(error),
+            StoreError::Corrupt(_) => Self::StoreCorrupt(error),
         }
     }
 }
@@ -91,8 +97,14 @@ impl From<Error> for Failure {
             }
             Error::Erased => Self::new(StatusCode::GONE, "The account is gone"),
             Error::AccountTaken => Self::new(StatusCode::CONFLICT, "account already exists"),
-            Error::StoreBusy => Self::unavailable("The service is busy, please try again", MOMENT_S),
-            Error::Store(_) | Error::Interrupted(_) => Self::internal(&error),
+            Error::StoreUnavailable(_) => {
+                Self::unavailable("The service is busy, please try again", MOMENT_S).because(&error)
+            }
+            Error::StoreLost(_) => {
+                Self::unavailable("Changes are not possible right now, please try again later", OPERATOR_S)
+                    .because(&error)
+            }
+            Error::StoreCorrupt(_) | Error::Interrupted(_) => Self::internal(&error),
         }
     }
 }

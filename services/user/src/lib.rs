@@ -59,6 +59,8 @@ pub struct Config {
     pub auth: Uri,
     /// Where notes is.
     pub notes: Uri,
+    /// Whether to go on with a database that lost its end; otherwise such a one takes no changes.
+    pub accept_loss: bool,
 }
 
 /// Why the service cannot be opened.
@@ -89,7 +91,7 @@ pub struct User {
 impl User {
     /// Takes the data directory and opens the database in it. Blocks for as long as that takes.
     pub fn open(config: Config) -> Result<Self, OpenError> {
-        let store = Arc::new(Store::open(&config.data_dir)?);
+        let store = Arc::new(Store::open(&config.data_dir, config.clock.clone(), config.accept_loss)?);
         let key = Key::derive(&config.secret);
         let signer = Signer::new(NAME, &key, config.clock.clone());
         let peer = |name, uri: &Uri| Peer::new(name, uri.clone(), config.client.clone(), signer.clone());

@@ -7,11 +7,13 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use chassis::clock::Clock;
 use chassis::dir;
 use chassis::id::AccountId;
 use chassis::outbox::{Message, Outbox, Sequence};
 use chassis::page::Page;
 use chassis::profile::Username;
+use chassis::writer::Busy;
 
 mod change;
 mod doc;
@@ -20,12 +22,12 @@ mod registration;
 mod roster;
 
 use doc::{ClaimDoc, PROFILE, ProfileDoc, TOMBSTONE, TombstoneDoc, USERNAME_CLAIM};
-use engine::{Engine, EngineError, Tx};
+use engine::{Engine, EngineError, Setting, Tx};
 pub(crate) use registration::Newcomer;
 
-use crate::OpenError;
 use crate::profile::Profile;
 use crate::roster::Listing;
+use crate::{NAME, OpenError};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +50,15 @@ pub(crate) enum StoreError {
     /// The writer's queue is full.
     #[error("the writer takes no more work")]
     Busy,
-    /// The engine failed.
+    /// The newest part of the database is gone and nobody accepted that: reads only.
     #[error(transparent)]
-    Engine(EngineError),
+    Lost(EngineError),
+    /// The engine failed: a full disk, an end in midst of work.
+    #[error(transparent)]
+    Failed(EngineError),
+    /// What is stored is not what it should be.
+    #[error(transparent)]
+    Corrupt(EngineError),
 }
 
 impl StoreError {
@@ -63,7 +71,9 @@ impl From<EngineError> for StoreError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Busy(_) => Self::Busy,
-            other => Self::Engine(other),
+            EngineError::Lost { .. } => Self::Lost(error),
+            EngineError::Database(_) | EngineError::Dir(_) | EngineError::Ended => Self::Failed(error),
+            EngineError::Corrupt { .. } | EngineError::Unexpected { .. } => Self::Corrupt(error),
         }
     }
 }
@@ -95,14 +105,14 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens or creates the store in `data_dir` for this process alone, and gives back every e-mail that was
-    /// held for a change when the last process ended.
-    pub(crate) fn open(data_dir: &Path) -> Result<Self, OpenError> {
+    /// held for a change when the last process ended. One that lost its end answers reads only, unless
+    /// `accept_loss` says to go on without it.
+    pub(crate) fn open(data_dir: &Path, clock: Clock, accept_loss: bool) -> Result<Self, OpenError> {
         let lock = dir::lock(data_dir)?;
-        let path = data_dir.join("db");
-        let failed = |error: EngineError| OpenError::Database { path: path.clone(), source: error.into() };
-        let engine = Engine::open(&path, "user writer").map_err(failed)?;
-        dir::restrict(&path)?;
-        change::abandon_orphans(&engine).map_err(failed)?;
+        let setting = Setting { data_dir, service: NAME, clock, accept_loss };
+        let engine = Engine::open(&setting)
+            .and_then(|engine| change::abandon_orphans(&engine).map(|()| engine))
+            .map_err(|error| OpenError::Database { path: data_dir.join("db"), source: error.into() })?;
         Ok(Self { engine, _lock: lock })
     }
 
@@ -114,6 +124,12 @@ impl Store {
     /// Removes a delivered message.
     pub(crate) fn remove_message(&self, sequence: Sequence) -> Result<(), StoreError> {
         Ok(self.engine.remove_message(sequence)?)
+    }
+
+    /// Sets a message aside that its receiver refused for good, for the reason `why`.
+    #[expect(dead_code, reason = "the relay cannot tell a refusal from silence yet")]
+    pub(crate) fn park(&self, sequence: Sequence, why: String) -> Result<(), StoreError> {
+        Ok(self.engine.park(sequence, why)?)
     }
 
     /// The profile of `account`.
@@ -140,7 +156,7 @@ impl Store {
     where
         F: Fn(&Profile) -> Option<Revision> + Send + 'static,
     {
-        self.write(move |tx| {
+        self.write("replace", move |tx| {
             let Some(listed) = find_listed(tx, account)? else {
                 return Ok(None);
             };
@@ -159,7 +175,7 @@ impl Store {
     where
         F: Fn(&Profile) -> Vec<Message> + Send + 'static,
     {
-        self.write(move |tx| {
+        self.write("remove", move |tx| {
             let Some(listed) = find_listed(tx, account)? else {
                 return Ok(None);
             };
@@ -169,15 +185,17 @@ impl Store {
         })
     }
 
-    /// Runs `work` on the writer thread. It must refuse before its first write.
-    fn write<T, F>(&self, mut work: F) -> Result<T, StoreError>
+    /// Runs `work` on the writer thread; `verb` names the commit. It must refuse before its first write.
+    fn write<T, F>(&self, verb: &'static str, mut work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, StoreError> + Send + 'static,
     {
         // A refusal is a value to the engine: only its own errors roll the batch back.
-        self.engine.write(move |tx| match work(tx) {
-            Err(StoreError::Engine(error)) => Err(error),
+        self.engine.write(verb, move |tx| match work(tx) {
+            Err(StoreError::Failed(error) | StoreError::Corrupt(error)) => Err(error),
+            // The outbox had no room, which shows only after the first write.
+            Err(StoreError::Busy) => Err(Busy.into()),
             outcome => Ok(outcome),
         })?
     }
@@ -251,7 +269,7 @@ impl std::fmt::Debug for Store {
 #[cfg(test)]
 pub(crate) fn engine_failure(what: &str) -> StoreError {
     let (collection, id) = (PROFILE, String::new());
-    StoreError::Engine(EngineError::Corrupt { collection, id, what: what.to_owned() })
+    StoreError::Corrupt(EngineError::Corrupt { collection, id, what: what.to_owned() })
 }
 
 #[cfg(test)]

@@ -16,14 +16,14 @@ impl Store {
     /// Joins `told` to where the account stands; deletion removes it and keeps its tombstone.
     pub(crate) fn apply_standing(&self, account: AccountId, told: Standing) -> Result<(), StoreError> {
         if told.rung == Rung::Deleted {
-            return self.write(move |tx| Ok(erase(tx, account)?));
+            return self.write("apply_standing", move |tx| Ok(erase(tx, account)?));
         }
-        self.update(account, move |identity| identity.apply_standing(told))
+        self.update("apply_standing", account, move |identity| identity.apply_standing(told))
     }
 
     /// Takes over the role of a later version of the profile.
     pub(crate) fn apply_role(&self, account: AccountId, role: Role, version: u64) -> Result<(), StoreError> {
-        self.update(account, move |identity| identity.apply_role(role, version))
+        self.update("apply_role", account, move |identity| identity.apply_role(role, version))
     }
 
     /// Makes `email`, which was held for the account, its own, and lets the old one go.
@@ -33,7 +33,7 @@ impl Store {
         email: Email,
         version: u64,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write("apply_email", move |tx| {
             let Some(before) = find_identity(tx, account)? else {
                 return absent(tx, account);
             };
@@ -56,7 +56,7 @@ impl Store {
 
     /// Holds `email` for a change of the account; the same change may ask again until it is settled.
     pub(crate) fn reserve(&self, email: Email, account: AccountId, change: String) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write("reserve", move |tx| {
             if find_identity(tx, account)?.is_none() {
                 return Err(StoreError::AccountUnknown);
             }
@@ -80,7 +80,7 @@ impl Store {
 
     /// Ends a change that did not happen: its e-mail is free, and a reservation that comes late is refused.
     pub(crate) fn release(&self, email: Email, account: AccountId, change: String) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write("release", move |tx| {
             settle(tx, &change)?;
             let held = find_claim(tx, &email)?;
             let Some(claim) = held.filter(|claim| claim.account == account) else {
@@ -98,11 +98,11 @@ impl Store {
         })
     }
 
-    fn update<F>(&self, account: AccountId, change: F) -> Result<(), StoreError>
+    fn update<F>(&self, verb: &'static str, account: AccountId, change: F) -> Result<(), StoreError>
     where
         F: Fn(&mut Identity) + Send + 'static,
     {
-        self.write(move |tx| {
+        self.write(verb, move |tx| {
             let Some(before) = find_identity(tx, account)? else {
                 return absent(tx, account);
             };

@@ -26,7 +26,7 @@ pub(crate) struct Changed {
 impl Store {
     /// Makes `reset` the account's only reset token; `false` when nobody may use it.
     pub(crate) fn start_reset(&self, account: AccountId, reset: Reset) -> Result<bool, StoreError> {
-        self.write(move |tx| {
+        self.write("start_reset", move |tx| {
             let found = find_identity(tx, account)?.filter(Identity::is_active);
             let Some(before) = found else { return Ok(false) };
             save(tx, &before, &Identity { reset: Some(reset.clone()), ..before.clone() })?;
@@ -49,7 +49,7 @@ impl Store {
         now: Timestamp,
         password: PasswordHash,
     ) -> Result<Changed, StoreError> {
-        self.write(move |tx| {
+        self.write("reset_password", move |tx| {
             let Some(found) = tx.find::<ResetDoc>(RESET, hash.as_str())? else {
                 return Err(StoreError::ResetExpired);
             };
@@ -67,9 +67,11 @@ impl Store {
         checked: PasswordHash,
         password: PasswordHash,
     ) -> Result<Changed, StoreError> {
-        self.write(move |tx| match find_identity(tx, account)?.filter(Identity::is_active) {
-            Some(identity) if identity.hash == checked => change(tx, &identity, password.clone()),
-            Some(_) | None => Err(StoreError::PasswordChanged),
+        self.write("change_password", move |tx| {
+            match find_identity(tx, account)?.filter(Identity::is_active) {
+                Some(identity) if identity.hash == checked => change(tx, &identity, password.clone()),
+                Some(_) | None => Err(StoreError::PasswordChanged),
+            }
         })
     }
 
@@ -80,7 +82,7 @@ impl Store {
         checked: PasswordHash,
         renewed: PasswordHash,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| match find_identity(tx, account)? {
+        self.write("renew_hash", move |tx| match find_identity(tx, account)? {
             Some(before) if before.hash == checked => {
                 Ok(save(tx, &before, &Identity { hash: renewed.clone(), ..before.clone() })?)
             }

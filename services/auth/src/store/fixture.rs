@@ -28,7 +28,7 @@ impl Store {
     /// Adds the accounts that have never been here and tells how many those were; one whose e-mail is taken
     /// refuses them all.
     pub(crate) fn insert_new(&self, identities: Vec<Identity>) -> Result<u64, StoreError> {
-        self.write(move |tx| {
+        self.write("insert_new", move |tx| {
             let mut new = Vec::new();
             let (mut accounts, mut emails) = (BTreeSet::new(), BTreeSet::new());
             for identity in &identities {

@@ -20,7 +20,7 @@ const OPEN_MAX: usize = 1024;
 impl Store {
     /// R1: claims the e-mail for a pending account.
     pub(crate) fn begin(&self, identity: Identity) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write("begin", move |tx| {
             let mut open = read(tx)?;
             if let Some(claim) = find_claim(tx, &identity.email)? {
                 return Err(refusal(&open, &claim));
@@ -41,7 +41,7 @@ impl Store {
     /// stays.
     pub(crate) fn confirm(&self, account: AccountId, saga: &str) -> Result<Option<Identity>, StoreError> {
         let saga = saga.to_owned();
-        self.write(move |tx| {
+        self.write("confirm", move |tx| {
             let mut open = read(tx)?;
             let Some(place) = running(&open, account, &saga) else {
                 return Ok(None);
@@ -69,7 +69,7 @@ impl Store {
     /// The profile was refused and nothing was made there: the account is removed, its e-mail free at once.
     pub(crate) fn undo(&self, account: AccountId, saga: &str) -> Result<(), StoreError> {
         let saga = saga.to_owned();
-        self.write(move |tx| {
+        self.write("undo", move |tx| {
             let mut open = read(tx)?;
             let Some(place) = running(&open, account, &saga) else {
                 return Ok(());
@@ -84,7 +84,7 @@ impl Store {
     /// goes when it has heard.
     pub(crate) fn abort(&self, account: AccountId, saga: &str) -> Result<(), StoreError> {
         let saga = saga.to_owned();
-        self.write(move |tx| {
+        self.write("abort", move |tx| {
             let mut open = read(tx)?;
             let Some(one) = running(&open, account, &saga).and_then(|place| open.get_mut(place)) else {
                 return Ok(());
@@ -101,7 +101,7 @@ impl Store {
         if !open.iter().any(undone) {
             return Ok(self.engine.remove_message(sequence)?);
         }
-        self.write(move |tx| {
+        self.write("delivered", move |tx| {
             let (gone, open): (Vec<_>, Vec<_>) =
                 read(tx)?.into_iter().partition(|one| one.abort == Some(sequence));
             gone.iter().try_for_each(|one| bury(tx, one.account))?;
@@ -114,10 +114,13 @@ impl Store {
 /// Presumed abort: what was under way when the last process ended did not happen, for no one was told that it
 /// did. Also makes the index document of a fresh database.
 pub(super) fn abort_orphans(engine: &Engine) -> Result<(), EngineError> {
-    if engine.find::<RegistrationsDoc>(INDEX, REGISTRATIONS)?.is_none() {
-        return engine.write(|tx| tx.insert(INDEX, &RegistrationsDoc::of(&[])));
+    if !engine.is_writable() {
+        return Ok(());
     }
-    engine.write(|tx| {
+    if engine.find::<RegistrationsDoc>(INDEX, REGISTRATIONS)?.is_none() {
+        return engine.write("make_index", |tx| tx.insert(INDEX, &RegistrationsDoc::of(&[])));
+    }
+    engine.write("abort_orphans", |tx| {
         let mut open = read(tx)?;
         if open.iter().all(|one| one.abort.is_some()) {
             return Ok(());

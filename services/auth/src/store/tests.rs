@@ -1,5 +1,5 @@
 //! The store's promises: one owner for an e-mail, no lost change, nothing half done, whatever comes in whichever
-//! order.
+//! order, on PoloDB and on the disk of a simulation alike.
 
 mod account;
 mod credential;
@@ -12,18 +12,20 @@ use chassis::contract::Role;
 use chassis::dir::DirError;
 use chassis::outbox::Sequence;
 use chassis::standing::{Rung, Standing};
-use tempfile::TempDir;
 
+use super::engine::tests::place::Place;
 use super::*;
 use crate::account::tests::identity;
 use crate::password::PasswordHash;
 
 const NOW: Timestamp = Timestamp::from_millis(0);
 
-fn store() -> (TempDir, Store) {
-    let dir = TempDir::new().unwrap();
-    let store = Store::open(dir.path()).unwrap();
-    (dir, store)
+fn open(place: &Place) -> Store {
+    try_open(place).unwrap()
+}
+
+fn try_open(place: &Place) -> Result<Store, OpenError> {
+    place.on(|data_dir| Store::open(data_dir, Clock::frozen(NOW), false))
 }
 
 /// A registration that has not begun.
@@ -64,30 +66,34 @@ fn from_eight_threads<T: Send>(work: impl Fn(u8) -> T + Sync) -> Vec<T> {
 
 #[test]
 fn a_fixture_adds_what_is_new_and_refuses_a_taken_email_whole() {
-    let (_dir, store) = store();
-    assert_eq!(store.insert_new(vec![identity(1), identity(2)]).unwrap(), 2);
-    let changed = Identity { role: Role::Admin, ..identity(1) };
-    assert_eq!(store.insert_new(vec![changed, identity(3), identity(3)]).unwrap(), 1);
-    assert_eq!(store.find(identity(1).account).unwrap().unwrap().role, Role::User);
-    assert!(!store.is_new(identity(3).account).unwrap());
-    let thief = Identity { email: identity(1).email, ..identity(5) };
-    let twins = vec![identity(6), Identity { email: identity(6).email, ..identity(7) }];
-    let is_refused = |one: &Identity| store.is_refused(one.account, &one.email).unwrap();
-    assert_eq!([&thief, &identity(1), &identity(4)].map(is_refused), [true, false, false]);
-    for refused in [vec![identity(4), thief], twins] {
-        assert!(matches!(store.insert_new(refused), Err(StoreError::EmailTaken)));
+    for place in Place::both() {
+        let store = open(&place);
+        assert_eq!(store.insert_new(vec![identity(1), identity(2)]).unwrap(), 2);
+        let changed = Identity { role: Role::Admin, ..identity(1) };
+        assert_eq!(store.insert_new(vec![changed, identity(3), identity(3)]).unwrap(), 1);
+        assert_eq!(store.find(identity(1).account).unwrap().unwrap().role, Role::User);
+        assert!(!store.is_new(identity(3).account).unwrap());
+        let thief = Identity { email: identity(1).email, ..identity(5) };
+        let twins = vec![identity(6), Identity { email: identity(6).email, ..identity(7) }];
+        let is_refused = |one: &Identity| store.is_refused(one.account, &one.email).unwrap();
+        assert_eq!([&thief, &identity(1), &identity(4)].map(is_refused), [true, false, false]);
+        for refused in [vec![identity(4), thief], twins] {
+            assert!(matches!(store.insert_new(refused), Err(StoreError::EmailTaken)));
+        }
+        assert!(store.is_new(identity(4).account).unwrap() && store.is_new(identity(6).account).unwrap());
     }
-    assert!(store.is_new(identity(4).account).unwrap() && store.is_new(identity(6).account).unwrap());
 }
 
 #[test]
 fn a_second_process_is_refused_and_the_first_goes_on() {
-    let (dir, store) = store();
-    assert!(matches!(Store::open(dir.path()), Err(OpenError::Dir(DirError::Locked { .. }))));
-    registered(&store, 1);
-    drop(store);
-    let store = Store::open(dir.path()).unwrap();
-    assert!(store.find(identity(1).account).unwrap().unwrap().is_active());
+    for place in Place::both() {
+        let store = open(&place);
+        assert!(matches!(try_open(&place), Err(OpenError::Dir(DirError::Locked { .. }))));
+        registered(&store, 1);
+        drop(store);
+        let store = open(&place);
+        assert!(store.find(identity(1).account).unwrap().unwrap().is_active());
+    }
 }
 
 #[test]
@@ -102,8 +108,20 @@ fn everything_on_disk_is_its_owners_alone() {
             }
         }
     }
-    let dir = TempDir::new().unwrap();
-    let data = dir.path().join("data");
-    let _open = Store::open(&data).unwrap();
-    check(&data);
+    let place = Place::real();
+    let _open = open(&place);
+    check(place.path());
+}
+
+#[test]
+fn a_change_whose_news_find_no_room_leaves_nothing() {
+    for place in Place::both() {
+        let store = open(&place);
+        let full = store.write("test", |tx| {
+            tx.insert(TOMBSTONE, &doc::MarkDoc { id: "x".to_owned() })?;
+            Err::<(), _>(StoreError::Busy)
+        });
+        assert!(matches!(full, Err(StoreError::Busy)));
+        assert!(store.engine.find::<doc::MarkDoc>(TOMBSTONE, "x").unwrap().is_none());
+    }
 }

@@ -78,6 +78,7 @@ impl World {
             hash_cost: HashCost::Cheap,
             password_min: 8,
             smtp: None,
+            accept_loss: false,
         });
         let (edge, relay, trigger) = start(&config);
         let signer = Signer::new("user", &key, clock);

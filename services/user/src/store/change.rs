@@ -16,7 +16,7 @@ impl Store {
     /// Puts `change` on record, before auth hears of it; `false` if its account has no profile. A `username`
     /// that the same edit wants must be free.
     pub(crate) fn begin(&self, change: Change, username: Option<Username>) -> Result<bool, StoreError> {
-        self.write(move |tx| {
+        self.write("begin", move |tx| {
             let Some(listed) = find_listed(tx, change.account)? else {
                 return Ok(false);
             };
@@ -37,7 +37,7 @@ impl Store {
 
     /// Takes `change` off the record and gives its e-mail back to auth.
     pub(crate) fn abandon(&self, change: Change) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write("abandon", move |tx| {
             end(tx, &change.id)?;
             tx.send(change.release())?;
             Ok(())
@@ -54,7 +54,10 @@ pub(super) fn end(tx: &Tx, id: &str) -> Result<(), EngineError> {
 
 /// Abandons every change that a crash left open.
 pub(super) fn abandon_orphans(engine: &Engine) -> Result<(), EngineError> {
-    engine.write(|tx| {
+    if !engine.is_writable() {
+        return Ok(());
+    }
+    engine.write("abandon_orphans", |tx| {
         let open = open(tx)?;
         if open.is_empty() {
             return Ok(());

@@ -29,7 +29,7 @@ impl Store {
     /// A registration takes only its own profile for done; one that came with a fixture takes any, and also
     /// that the account is gone.
     pub(crate) fn insert(&self, newcomers: Vec<Newcomer>) -> Result<usize, StoreError> {
-        self.write(move |tx| {
+        self.write("insert", move |tx| {
             let (mut fresh, mut names) = (Vec::new(), BTreeSet::new());
             for newcomer in &newcomers {
                 if !is_done(tx, newcomer)? {
@@ -50,7 +50,7 @@ impl Store {
 
     /// Makes sure that the registration `saga` leaves no profile, whether it came already or is yet to come.
     pub(crate) fn abort(&self, account: AccountId, saga: String) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write("abort", move |tx| {
             let listed = find_listed(tx, account)?;
             bury(tx, account)?;
             match listed.filter(|listed| listed.profile.saga.as_ref() == Some(&saga)) {

@@ -1,4 +1,5 @@
-//! The store against itself: claims and counts from eight threads, the roster against a plain list.
+//! The store against itself, on PoloDB and on the disk of a simulation: claims and counts from eight threads, the
+//! roster against a plain list.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,21 +7,22 @@ use chassis::clock::Timestamp;
 use chassis::email::Email;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use tempfile::TempDir;
 
+use super::engine::tests::place::Place;
 use super::*;
 use crate::change::Change;
 use crate::profile::tests::draft;
 use crate::profile::{Edit, Patch};
 
 const THREADS: u8 = 8;
+const NOW: Timestamp = Timestamp::from_millis(0);
 
-fn open(dir: &TempDir) -> Store {
-    Store::open(dir.path()).unwrap()
+fn open(place: &Place) -> Store {
+    place.on(|data_dir| Store::open(data_dir, Clock::frozen(NOW), false)).unwrap()
 }
 
 fn newcomer(n: u8, name: &str) -> Newcomer {
-    Newcomer { draft: draft(n), names: vec![named(name)], now: Timestamp::from_millis(0) }
+    Newcomer { draft: draft(n), names: vec![named(name)], now: NOW }
 }
 
 fn account(n: u8) -> AccountId {
@@ -57,172 +59,195 @@ fn total(store: &Store) -> u64 {
 
 #[test]
 fn of_eight_who_register_one_name_at_once_one_gets_it() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    for round in 0..20 {
-        let won = AtomicUsize::new(0);
-        from_eight_threads(|thread| {
-            let mut newcomer = newcomer(0, &format!("Name{round}"));
-            newcomer.draft.account = AccountId::from_bytes([thread, round, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-            match store.insert(vec![newcomer]) {
-                Ok(added) => won.fetch_add(added, Ordering::Relaxed),
-                Err(StoreError::UsernameTaken { .. }) => 0,
-                Err(other) => panic!("{other}"),
-            };
-        });
-        assert_eq!(won.into_inner(), 1, "round {round}");
+    for place in Place::both() {
+        let store = open(&place);
+        for round in 0..20 {
+            let won = AtomicUsize::new(0);
+            from_eight_threads(|thread| {
+                let mut newcomer = newcomer(0, &format!("Name{round}"));
+                newcomer.draft.account = AccountId::from_bytes([thread, round, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+                match store.insert(vec![newcomer]) {
+                    Ok(added) => won.fetch_add(added, Ordering::Relaxed),
+                    Err(StoreError::UsernameTaken { .. }) => 0,
+                    Err(other) => panic!("{other}"),
+                };
+            });
+            assert_eq!(won.into_inner(), 1, "round {round}");
+        }
+        assert_eq!(total(&store), 20);
     }
-    assert_eq!(total(&store), 20);
 }
 
 #[test]
 fn of_eight_who_change_to_one_name_at_once_one_gets_it() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    store.insert((1..=THREADS).map(|n| newcomer(n, &format!("name{n}"))).collect()).unwrap();
-    let won = AtomicUsize::new(0);
-    from_eight_threads(|thread| {
-        let renamed = rename(&store, thread, if thread % 2 == 0 { "WANTED" } else { "wanted" });
-        won.fetch_add(usize::from(renamed.is_ok()), Ordering::Relaxed);
-    });
-    assert_eq!(won.into_inner(), 1);
+    for place in Place::both() {
+        let store = open(&place);
+        store.insert((1..=THREADS).map(|n| newcomer(n, &format!("name{n}"))).collect()).unwrap();
+        let won = AtomicUsize::new(0);
+        from_eight_threads(|thread| {
+            let renamed = rename(&store, thread, if thread % 2 == 0 { "WANTED" } else { "wanted" });
+            won.fetch_add(usize::from(renamed.is_ok()), Ordering::Relaxed);
+        });
+        assert_eq!(won.into_inner(), 1);
+    }
 }
 
 #[test]
 fn no_edit_of_eight_threads_is_lost() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    store.insert(vec![newcomer(1, "ada")]).unwrap();
-    from_eight_threads(|_| {
-        for _ in 0..25 {
-            edit(&store, 1, Edit { bio: Patch::Clear, ..Edit::default() }).unwrap();
-        }
-    });
-    assert_eq!(store.find(account(1)).unwrap().unwrap().version, 200);
+    for place in Place::both() {
+        let store = open(&place);
+        store.insert(vec![newcomer(1, "ada")]).unwrap();
+        from_eight_threads(|_| {
+            for _ in 0..25 {
+                edit(&store, 1, Edit { bio: Patch::Clear, ..Edit::default() }).unwrap();
+            }
+        });
+        assert_eq!(store.find(account(1)).unwrap().unwrap().version, 200);
+    }
 }
 
 #[test]
 fn the_total_is_exact_while_eight_threads_insert_and_remove() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    from_eight_threads(|thread| {
-        for round in 0..30 {
-            let mut newcomer = newcomer(0, &format!("name-{thread}-{round}"));
-            newcomer.draft.account = AccountId::from_bytes([thread, round, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-            let account = newcomer.draft.account;
-            store.insert(vec![newcomer]).unwrap();
-            if round % 3 == 0 {
-                store.remove(account, |_| Vec::new()).unwrap().unwrap();
+    for place in Place::both() {
+        let store = open(&place);
+        from_eight_threads(|thread| {
+            for round in 0..30 {
+                let mut newcomer = newcomer(0, &format!("name-{thread}-{round}"));
+                newcomer.draft.account = AccountId::from_bytes([thread, round, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+                let account = newcomer.draft.account;
+                store.insert(vec![newcomer]).unwrap();
+                if round % 3 == 0 {
+                    store.remove(account, |_| Vec::new()).unwrap().unwrap();
+                }
             }
-        }
-    });
-    let listing = store.page(Page::new(1, 1000)).unwrap();
-    assert_eq!((listing.total, listing.profiles.len()), (160, 160));
+        });
+        let listing = store.page(Page::new(1, 1000)).unwrap();
+        assert_eq!((listing.total, listing.profiles.len()), (160, 160));
+    }
 }
 
 #[test]
 fn a_name_is_free_again_once_its_bearer_took_another_or_is_gone() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    store.insert(vec![newcomer(1, "ada"), newcomer(2, "ben")]).unwrap();
-    assert!(matches!(rename(&store, 2, "ADA"), Err(StoreError::UsernameTaken { .. })));
-    rename(&store, 1, "AdA").unwrap().unwrap();
-    assert!(matches!(rename(&store, 2, "ada"), Err(StoreError::UsernameTaken { .. })));
-    rename(&store, 1, "eva").unwrap().unwrap();
-    rename(&store, 2, "ada").unwrap().unwrap();
-    store.remove(account(2), |_| Vec::new()).unwrap().unwrap();
-    rename(&store, 1, "Ada").unwrap().unwrap();
+    for place in Place::both() {
+        let store = open(&place);
+        store.insert(vec![newcomer(1, "ada"), newcomer(2, "ben")]).unwrap();
+        assert!(matches!(rename(&store, 2, "ADA"), Err(StoreError::UsernameTaken { .. })));
+        rename(&store, 1, "AdA").unwrap().unwrap();
+        assert!(matches!(rename(&store, 2, "ada"), Err(StoreError::UsernameTaken { .. })));
+        rename(&store, 1, "eva").unwrap().unwrap();
+        rename(&store, 2, "ada").unwrap().unwrap();
+        store.remove(account(2), |_| Vec::new()).unwrap().unwrap();
+        rename(&store, 1, "Ada").unwrap().unwrap();
+    }
 }
 
 #[test]
 fn a_newcomer_whose_name_is_taken_gets_the_next_one() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    let two = |n| Newcomer { names: vec![named("ada_1"), named("ada_2")], ..newcomer(n, "ada_1") };
-    assert_eq!(store.insert(vec![two(1), two(2)]).unwrap(), 2);
-    assert_eq!(store.find(account(2)).unwrap().unwrap().username, named("ada_2"));
-    assert!(matches!(store.insert(vec![two(3)]), Err(StoreError::UsernameTaken { .. })));
+    for place in Place::both() {
+        let store = open(&place);
+        let two = |n| Newcomer { names: vec![named("ada_1"), named("ada_2")], ..newcomer(n, "ada_1") };
+        assert_eq!(store.insert(vec![two(1), two(2)]).unwrap(), 2);
+        assert_eq!(store.find(account(2)).unwrap().unwrap().username, named("ada_2"));
+        assert!(matches!(store.insert(vec![two(3)]), Err(StoreError::UsernameTaken { .. })));
+    }
 }
 
 #[test]
 fn a_registration_that_asks_again_changes_nothing_and_another_is_refused() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    assert_eq!(store.insert(vec![newcomer(1, "ada")]).unwrap(), 1);
-    assert_eq!(store.insert(vec![newcomer(1, "eva")]).unwrap(), 0);
-    assert_eq!(store.find(account(1)).unwrap().unwrap().username, named("ada"));
-    let mut other = newcomer(1, "eva");
-    other.draft.saga = Some("another".into());
-    assert!(matches!(store.insert(vec![other]), Err(StoreError::AccountTaken)));
-    assert_eq!(total(&store), 1);
+    for place in Place::both() {
+        let store = open(&place);
+        assert_eq!(store.insert(vec![newcomer(1, "ada")]).unwrap(), 1);
+        assert_eq!(store.insert(vec![newcomer(1, "eva")]).unwrap(), 0);
+        assert_eq!(store.find(account(1)).unwrap().unwrap().username, named("ada"));
+        let mut other = newcomer(1, "eva");
+        other.draft.saga = Some("another".into());
+        assert!(matches!(store.insert(vec![other]), Err(StoreError::AccountTaken)));
+        assert_eq!(total(&store), 1);
+    }
 }
 
 #[test]
 fn an_aborted_registration_leaves_nothing_whichever_came_first() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    store.insert(vec![newcomer(1, "ada")]).unwrap();
-    for n in [1, 2, 1] {
-        store.abort(account(n), format!("saga-{n}")).unwrap();
+    for place in Place::both() {
+        let store = open(&place);
+        store.insert(vec![newcomer(1, "ada")]).unwrap();
+        for n in [1, 2, 1] {
+            store.abort(account(n), format!("saga-{n}")).unwrap();
+        }
+        for n in [1, 2] {
+            assert!(store.find(account(n)).unwrap().is_none());
+            assert!(matches!(store.insert(vec![newcomer(n, "ada")]), Err(StoreError::Erased)));
+        }
+        assert_eq!(total(&store), 0);
+        assert_eq!(store.insert(vec![newcomer(3, "ada")]).unwrap(), 1);
     }
-    for n in [1, 2] {
-        assert!(store.find(account(n)).unwrap().is_none());
-        assert!(matches!(store.insert(vec![newcomer(n, "ada")]), Err(StoreError::Erased)));
-    }
-    assert_eq!(total(&store), 0);
-    assert_eq!(store.insert(vec![newcomer(3, "ada")]).unwrap(), 1);
 }
 
 #[test]
 fn a_fixture_takes_what_is_there_or_gone_as_it_is_and_is_refused_whole() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    let fixture = |n: u8, name: &str| {
-        let mut newcomer = newcomer(n, name);
-        newcomer.draft.saga = None;
-        newcomer
-    };
-    store.insert(vec![newcomer(1, "ada"), newcomer(2, "ben")]).unwrap();
-    store.remove(account(2), |_| Vec::new()).unwrap().unwrap();
-    let again = vec![fixture(1, "eva"), fixture(2, "ben"), fixture(3, "cleo")];
-    assert_eq!(store.insert(again).unwrap(), 1);
-    let is_refused = |n: u8, name: &str| store.is_refused(account(n), &named(name)).unwrap();
-    assert!(is_refused(5, "ADA") && !is_refused(4, "dora"));
-    assert!(!is_refused(1, "cleo") && !is_refused(2, "ada"), "one that was here is left as it is");
-    let refused = store.insert(vec![fixture(4, "dora"), fixture(5, "ADA")]);
-    assert!(matches!(refused, Err(StoreError::UsernameTaken { .. })));
-    assert!(store.find(account(4)).unwrap().is_none(), "a refused batch leaves nothing");
-    assert_eq!(total(&store), 2);
+    for place in Place::both() {
+        let store = open(&place);
+        let fixture = |n: u8, name: &str| {
+            let mut newcomer = newcomer(n, name);
+            newcomer.draft.saga = None;
+            newcomer
+        };
+        store.insert(vec![newcomer(1, "ada"), newcomer(2, "ben")]).unwrap();
+        store.remove(account(2), |_| Vec::new()).unwrap().unwrap();
+        let again = vec![fixture(1, "eva"), fixture(2, "ben"), fixture(3, "cleo")];
+        assert_eq!(store.insert(again).unwrap(), 1);
+        let is_refused = |n: u8, name: &str| store.is_refused(account(n), &named(name)).unwrap();
+        assert!(is_refused(5, "ADA") && !is_refused(4, "dora"));
+        assert!(!is_refused(1, "cleo") && !is_refused(2, "ada"), "one that was here is left as it is");
+        let refused = store.insert(vec![fixture(4, "dora"), fixture(5, "ADA")]);
+        assert!(matches!(refused, Err(StoreError::UsernameTaken { .. })));
+        assert!(store.find(account(4)).unwrap().is_none(), "a refused batch leaves nothing");
+        assert_eq!(total(&store), 2);
+    }
 }
 
 #[test]
 fn a_change_that_a_crash_left_open_is_given_back_at_the_next_start() {
-    let dir = TempDir::new().unwrap();
-    let change = |id: &str| {
-        let email = Email::parse("new@example.test").unwrap();
-        Change { id: id.to_owned(), account: account(1), email }
-    };
-    {
-        let store = open(&dir);
-        store.insert(vec![newcomer(1, "ada"), newcomer(2, "ben")]).unwrap();
-        assert!(store.begin(change("left"), None).unwrap());
-        assert!(store.begin(change("done"), Some(named("ADA"))).unwrap());
-        assert!(matches!(
-            store.begin(change("x"), Some(named("ben"))),
-            Err(StoreError::UsernameTaken { .. })
-        ));
-        let ends = |before: &Profile| {
-            Some(Revision { profile: before.clone(), news: Vec::new(), ends: Some("done".into()) })
+    for place in Place::both() {
+        let change = |id: &str| {
+            let email = Email::parse("new@example.test").unwrap();
+            Change { id: id.to_owned(), account: account(1), email }
         };
-        store.replace(account(1), ends).unwrap().unwrap();
-        assert_eq!(store.outbox().depth(), 0);
+        {
+            let store = open(&place);
+            store.insert(vec![newcomer(1, "ada"), newcomer(2, "ben")]).unwrap();
+            assert!(store.begin(change("left"), None).unwrap());
+            assert!(store.begin(change("done"), Some(named("ADA"))).unwrap());
+            assert!(matches!(
+                store.begin(change("x"), Some(named("ben"))),
+                Err(StoreError::UsernameTaken { .. })
+            ));
+            let ends = |before: &Profile| {
+                Some(Revision { profile: before.clone(), news: Vec::new(), ends: Some("done".into()) })
+            };
+            store.replace(account(1), ends).unwrap().unwrap();
+            assert_eq!(store.outbox().total(), 0);
+        }
+        let store = open(&place);
+        let waiting = store.outbox().heads("auth", 100, |_| true);
+        let (_, message) = waiting.first().unwrap();
+        assert_eq!((store.outbox().total(), &**message), (1, &change("left").release()));
+        drop(store);
+        assert_eq!(open(&place).outbox().total(), 1, "it is given back once");
     }
-    let store = open(&dir);
-    let waiting = store.outbox().heads("auth", 100, |_| true);
-    let (_, message) = waiting.first().unwrap();
-    assert_eq!((store.outbox().depth(), &**message), (1, &change("left").release()));
-    drop(store);
-    assert_eq!(open(&dir).outbox().depth(), 1, "it is given back once");
+}
+
+#[test]
+fn a_change_whose_news_find_no_room_leaves_nothing() {
+    for place in Place::both() {
+        let store = open(&place);
+        let full = store.write("test", |tx| {
+            bury(tx, account(1))?;
+            Err::<(), _>(StoreError::Busy)
+        });
+        assert!(matches!(full, Err(StoreError::Busy)));
+        assert!(store.engine.find::<TombstoneDoc>(TOMBSTONE, account(1).to_string()).unwrap().is_none());
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -264,9 +289,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn pages_and_totals_are_those_of_a_plain_list(steps in proptest::collection::vec(step(), 1..25)) {
-        let dir = TempDir::new().unwrap();
-        let store = open(&dir);
+    fn pages_and_totals_are_those_of_a_plain_list(
+        steps in proptest::collection::vec(step(), 1..25),
+        is_real in any::<bool>(),
+    ) {
+        let place = if is_real { Place::real() } else { Place::simulated() };
+        let store = open(&place);
         let (mut list, mut made) = (Vec::new(), 0);
         for step in steps {
             match step {

@@ -61,6 +61,7 @@ impl World {
             client: Connector::tcp().client(),
             auth: auth.uri.clone(),
             notes: notes.uri.clone(),
+            accept_loss: false,
         };
         let user = User::open(config.clone()).unwrap();
         task::spawn("relay", user.relay(shutdown));

@@ -7,98 +7,110 @@ use crate::reset::tests::{reset, token};
 
 #[test]
 fn a_deleted_account_leaves_its_email_free_and_never_comes_back() {
-    let (_dir, store) = store();
-    let ada = registered(&store, 1);
-    store.start_reset(ada.account, reset(1)).unwrap();
-    let told = |rung, generation| store.apply_standing(ada.account, Standing { generation, rung, epoch: 0 });
-    for _ in 0..2 {
-        told(Rung::Deleted, 0).unwrap();
+    for place in Place::both() {
+        let store = open(&place);
+        let ada = registered(&store, 1);
+        store.start_reset(ada.account, reset(1)).unwrap();
+        let told =
+            |rung, generation| store.apply_standing(ada.account, Standing { generation, rung, epoch: 0 });
+        for _ in 0..2 {
+            told(Rung::Deleted, 0).unwrap();
+        }
+        assert_eq!(store.find(ada.account).unwrap(), None);
+        assert!(!store.can_reset(&token(1).hash(), NOW).unwrap());
+        told(Rung::Active, 1).unwrap();
+        store.apply_role(ada.account, Role::Admin, 9).unwrap();
+        store.apply_email(ada.account, email("new@example.test"), 9).unwrap();
+        assert_eq!(store.insert_new(vec![ada.clone()]).unwrap(), 0, "a fixture brings no one back");
+        assert_eq!(store.find(ada.account).unwrap(), None);
+        store.begin(Identity { email: ada.email, ..newcomer(2) }).unwrap();
     }
-    assert_eq!(store.find(ada.account).unwrap(), None);
-    assert!(!store.can_reset(&token(1).hash(), NOW).unwrap());
-    told(Rung::Active, 1).unwrap();
-    store.apply_role(ada.account, Role::Admin, 9).unwrap();
-    store.apply_email(ada.account, email("new@example.test"), 9).unwrap();
-    assert_eq!(store.insert_new(vec![ada.clone()]).unwrap(), 0, "a fixture brings no one back");
-    assert_eq!(store.find(ada.account).unwrap(), None);
-    store.begin(Identity { email: ada.email, ..newcomer(2) }).unwrap();
 }
 
 #[test]
 fn news_of_an_account_that_never_was_is_refused() {
-    let (_dir, store) = store();
-    let nobody = newcomer(9).account;
-    let standing = store.apply_standing(nobody, Standing { generation: 0, rung: Rung::Disabled, epoch: 0 });
-    let role = store.apply_role(nobody, Role::Admin, 1);
-    let moved = store.apply_email(nobody, email("a@b.co"), 1);
-    for outcome in [standing, role, moved] {
-        assert!(matches!(outcome, Err(StoreError::AccountUnknown)));
+    for place in Place::both() {
+        let store = open(&place);
+        let nobody = newcomer(9).account;
+        let standing =
+            store.apply_standing(nobody, Standing { generation: 0, rung: Rung::Disabled, epoch: 0 });
+        let role = store.apply_role(nobody, Role::Admin, 1);
+        let moved = store.apply_email(nobody, email("a@b.co"), 1);
+        for outcome in [standing, role, moved] {
+            assert!(matches!(outcome, Err(StoreError::AccountUnknown)));
+        }
     }
 }
 
 #[test]
 fn a_moved_account_owns_the_new_email_and_frees_the_old() {
-    let (_dir, store) = store();
-    let (ada, new) = (registered(&store, 1), email("new@example.test"));
-    store.start_reset(ada.account, reset(1)).unwrap();
-    let held = || store.reserve(new.clone(), ada.account, "change-1".into());
-    held().unwrap();
-    held().unwrap();
-    assert_eq!(store.find_by_email(&new).unwrap(), None, "held is not owned");
-    let other = store.reserve(new.clone(), ada.account, "change-2".into());
-    assert!(matches!(other, Err(StoreError::EmailHeld)), "its own, so not taken");
-    assert!(matches!(
-        store.begin(Identity { email: new.clone(), ..newcomer(2) }),
-        Err(StoreError::EmailTaken)
-    ));
+    for place in Place::both() {
+        let store = open(&place);
+        let (ada, new) = (registered(&store, 1), email("new@example.test"));
+        store.start_reset(ada.account, reset(1)).unwrap();
+        let held = || store.reserve(new.clone(), ada.account, "change-1".into());
+        held().unwrap();
+        held().unwrap();
+        assert_eq!(store.find_by_email(&new).unwrap(), None, "held is not owned");
+        let other = store.reserve(new.clone(), ada.account, "change-2".into());
+        assert!(matches!(other, Err(StoreError::EmailHeld)), "its own, so not taken");
+        assert!(matches!(
+            store.begin(Identity { email: new.clone(), ..newcomer(2) }),
+            Err(StoreError::EmailTaken)
+        ));
 
-    for _ in 0..2 {
-        store.apply_email(ada.account, new.clone(), 5).unwrap();
+        for _ in 0..2 {
+            store.apply_email(ada.account, new.clone(), 5).unwrap();
+        }
+        store.apply_email(ada.account, email("older@example.test"), 4).unwrap();
+        assert_eq!(store.find_by_email(&new).unwrap().unwrap().account, ada.account);
+        assert_eq!(store.find_by_email(&ada.email).unwrap(), None);
+        assert!(!store.can_reset(&token(1).hash(), NOW).unwrap());
+        assert!(matches!(held(), Err(StoreError::EmailTaken)), "the change is settled");
+        store.release(new.clone(), ada.account, "change-1".into()).unwrap();
+        assert!(store.find_by_email(&new).unwrap().is_some(), "a late release takes nothing away");
+        store.begin(Identity { email: ada.email, ..newcomer(2) }).unwrap();
     }
-    store.apply_email(ada.account, email("older@example.test"), 4).unwrap();
-    assert_eq!(store.find_by_email(&new).unwrap().unwrap().account, ada.account);
-    assert_eq!(store.find_by_email(&ada.email).unwrap(), None);
-    assert!(!store.can_reset(&token(1).hash(), NOW).unwrap());
-    assert!(matches!(held(), Err(StoreError::EmailTaken)), "the change is settled");
-    store.release(new.clone(), ada.account, "change-1".into()).unwrap();
-    assert!(store.find_by_email(&new).unwrap().is_some(), "a late release takes nothing away");
-    store.begin(Identity { email: ada.email, ..newcomer(2) }).unwrap();
 }
 
 #[test]
 fn a_released_email_is_free_and_a_late_reservation_loses() {
-    let (_dir, store) = store();
-    let (ada, new) = (registered(&store, 1), email("new@example.test"));
-    let reserve = |change: &str| store.reserve(new.clone(), ada.account, change.to_owned());
-    let release = |change: &str| store.release(new.clone(), ada.account, change.to_owned());
-    reserve("change-1").unwrap();
-    assert!(matches!(reserve("change-2"), Err(StoreError::EmailHeld)));
-    release("change-1").unwrap();
-    release("change-1").unwrap();
-    assert!(matches!(reserve("change-1"), Err(StoreError::EmailTaken)));
-    release("change-3").unwrap();
-    assert!(matches!(reserve("change-3"), Err(StoreError::EmailTaken)), "the release came first");
-    store.begin(Identity { email: new.clone(), ..newcomer(2) }).unwrap();
-    assert!(matches!(reserve("change-4"), Err(StoreError::EmailTaken)));
+    for place in Place::both() {
+        let store = open(&place);
+        let (ada, new) = (registered(&store, 1), email("new@example.test"));
+        let reserve = |change: &str| store.reserve(new.clone(), ada.account, change.to_owned());
+        let release = |change: &str| store.release(new.clone(), ada.account, change.to_owned());
+        reserve("change-1").unwrap();
+        assert!(matches!(reserve("change-2"), Err(StoreError::EmailHeld)));
+        release("change-1").unwrap();
+        release("change-1").unwrap();
+        assert!(matches!(reserve("change-1"), Err(StoreError::EmailTaken)));
+        release("change-3").unwrap();
+        assert!(matches!(reserve("change-3"), Err(StoreError::EmailTaken)), "the release came first");
+        store.begin(Identity { email: new.clone(), ..newcomer(2) }).unwrap();
+        assert!(matches!(reserve("change-4"), Err(StoreError::EmailTaken)));
+    }
 }
 
 #[test]
 fn an_account_may_move_back_before_its_first_move_has_arrived() {
-    let (_dir, store) = store();
-    let (ada, new) = (registered(&store, 1), email("new@example.test"));
-    let old = ada.email.clone();
-    store.reserve(new.clone(), ada.account, "there".into()).unwrap();
-    store.reserve(old.clone(), ada.account, "back".into()).unwrap();
-    store.apply_email(ada.account, new.clone(), 1).unwrap();
-    assert!(matches!(
-        store.begin(Identity { email: old.clone(), ..newcomer(2) }),
-        Err(StoreError::EmailTaken)
-    ));
-    store.apply_email(ada.account, old.clone(), 2).unwrap();
-    assert_eq!(store.find_by_email(&old).unwrap().unwrap().account, ada.account);
-    store.begin(Identity { email: new, ..newcomer(2) }).unwrap();
+    for place in Place::both() {
+        let store = open(&place);
+        let (ada, new) = (registered(&store, 1), email("new@example.test"));
+        let old = ada.email.clone();
+        store.reserve(new.clone(), ada.account, "there".into()).unwrap();
+        store.reserve(old.clone(), ada.account, "back".into()).unwrap();
+        store.apply_email(ada.account, new.clone(), 1).unwrap();
+        assert!(matches!(
+            store.begin(Identity { email: old.clone(), ..newcomer(2) }),
+            Err(StoreError::EmailTaken)
+        ));
+        store.apply_email(ada.account, old.clone(), 2).unwrap();
+        assert_eq!(store.find_by_email(&old).unwrap().unwrap().account, ada.account);
+        store.begin(Identity { email: new, ..newcomer(2) }).unwrap();
 
-    store.reserve(old.clone(), ada.account, "in vain".into()).unwrap();
-    store.release(old.clone(), ada.account, "in vain".into()).unwrap();
-    assert!(store.find_by_email(&old).unwrap().is_some(), "its own e-mail is never released");
+        store.reserve(old.clone(), ada.account, "in vain".into()).unwrap();
+        store.release(old.clone(), ada.account, "in vain".into()).unwrap();
+        assert!(store.find_by_email(&old).unwrap().is_some(), "its own e-mail is never released");
+    }
 }

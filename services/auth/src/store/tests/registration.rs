@@ -6,118 +6,132 @@ use super::*;
 
 #[test]
 fn an_email_registered_by_eight_at_once_has_one_owner() {
-    let (_dir, store) = store();
-    for round in 0..25 {
-        let wanted = email(&format!("round-{round}@example.test"));
-        let won = AtomicU32::new(0);
-        from_eight_threads(|n| {
-            let account = AccountId::from_bytes([round, n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-            let new = Identity { account, email: wanted.clone(), ..newcomer(n) };
-            match store.begin(new) {
-                Ok(()) => won.fetch_add(1, Ordering::Relaxed),
-                Err(StoreError::EmailTaken) => 0,
-                Err(other) => panic!("{other}"),
-            }
-        });
-        assert_eq!(won.into_inner(), 1, "round {round}");
+    for place in Place::both() {
+        let store = open(&place);
+        for round in 0..25 {
+            let wanted = email(&format!("round-{round}@example.test"));
+            let won = AtomicU32::new(0);
+            from_eight_threads(|n| {
+                let account = AccountId::from_bytes([round, n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+                let new = Identity { account, email: wanted.clone(), ..newcomer(n) };
+                match store.begin(new) {
+                    Ok(()) => won.fetch_add(1, Ordering::Relaxed),
+                    Err(StoreError::EmailTaken) => 0,
+                    Err(other) => panic!("{other}"),
+                }
+            });
+            assert_eq!(won.into_inner(), 1, "round {round}");
+        }
     }
 }
 
 #[test]
 fn a_pending_account_holds_its_email_and_becomes_its_owner_when_confirmed() {
-    let (_dir, store) = store();
-    let ada = newcomer(1);
-    store.begin(ada.clone()).unwrap();
-    assert!(matches!(
-        store.begin(Identity { email: ada.email.clone(), ..newcomer(2) }),
-        Err(StoreError::EmailTaken)
-    ));
-    assert!(!store.find_by_email(&ada.email).unwrap().unwrap().is_known());
-    assert!(store.confirm(ada.account, "another registration").unwrap().is_none());
-    assert!(store.confirm(ada.account, &ada.saga).unwrap().unwrap().is_active());
-    assert!(store.confirm(ada.account, &ada.saga).unwrap().is_none(), "a pivot happens once");
-    assert_eq!(waiting(&store), [(1, format!("/internal/accounts/{}/standing", ada.account))]);
+    for place in Place::both() {
+        let store = open(&place);
+        let ada = newcomer(1);
+        store.begin(ada.clone()).unwrap();
+        assert!(matches!(
+            store.begin(Identity { email: ada.email.clone(), ..newcomer(2) }),
+            Err(StoreError::EmailTaken)
+        ));
+        assert!(!store.find_by_email(&ada.email).unwrap().unwrap().is_known());
+        assert!(store.confirm(ada.account, "another registration").unwrap().is_none());
+        assert!(store.confirm(ada.account, &ada.saga).unwrap().unwrap().is_active());
+        assert!(store.confirm(ada.account, &ada.saga).unwrap().is_none(), "a pivot happens once");
+        assert_eq!(waiting(&store), [(1, format!("/internal/accounts/{}/standing", ada.account))]);
+    }
 }
 
 #[test]
 fn an_undone_registration_frees_its_email_at_once() {
-    let (_dir, store) = store();
-    let ada = newcomer(1);
-    store.begin(ada.clone()).unwrap();
-    store.undo(ada.account, &ada.saga).unwrap();
-    assert_eq!(store.find(ada.account).unwrap(), None);
-    assert!(store.confirm(ada.account, &ada.saga).unwrap().is_none());
-    store.begin(Identity { email: ada.email, ..newcomer(2) }).unwrap();
+    for place in Place::both() {
+        let store = open(&place);
+        let ada = newcomer(1);
+        store.begin(ada.clone()).unwrap();
+        store.undo(ada.account, &ada.saga).unwrap();
+        assert_eq!(store.find(ada.account).unwrap(), None);
+        assert!(store.confirm(ada.account, &ada.saga).unwrap().is_none());
+        store.begin(Identity { email: ada.email, ..newcomer(2) }).unwrap();
+    }
 }
 
 #[test]
 fn an_aborted_registration_frees_its_email_when_the_user_service_has_heard() {
-    let (_dir, store) = store();
-    let ada = newcomer(1);
-    store.begin(ada.clone()).unwrap();
-    store.abort(ada.account, &ada.saga).unwrap();
-    store.abort(ada.account, &ada.saga).unwrap();
-    assert!(
-        store.confirm(ada.account, &ada.saga).unwrap().is_none(),
-        "what is being undone is not confirmed"
-    );
-    let again = || store.begin(Identity { email: ada.email.clone(), ..newcomer(2) });
-    assert!(matches!(again(), Err(StoreError::EmailHeld)));
+    for place in Place::both() {
+        let store = open(&place);
+        let ada = newcomer(1);
+        store.begin(ada.clone()).unwrap();
+        store.abort(ada.account, &ada.saga).unwrap();
+        store.abort(ada.account, &ada.saga).unwrap();
+        assert!(
+            store.confirm(ada.account, &ada.saga).unwrap().is_none(),
+            "what is being undone is not confirmed"
+        );
+        let again = || store.begin(Identity { email: ada.email.clone(), ..newcomer(2) });
+        assert!(matches!(again(), Err(StoreError::EmailHeld)));
 
-    let [(sequence, path)] = &waiting(&store)[..] else { panic!("one message") };
-    assert_eq!(*path, format!("/internal/profiles/{}/abort", ada.account));
-    store.delivered(*sequence).unwrap();
-    assert_eq!(store.find(ada.account).unwrap(), None);
-    again().unwrap();
+        let [(sequence, path)] = &waiting(&store)[..] else { panic!("one message") };
+        assert_eq!(*path, format!("/internal/profiles/{}/abort", ada.account));
+        store.delivered(*sequence).unwrap();
+        assert_eq!(store.find(ada.account).unwrap(), None);
+        again().unwrap();
+    }
 }
 
 #[test]
 fn a_registration_that_a_crash_left_open_is_aborted_at_the_next_start() {
-    let (dir, store) = store();
-    let (ada, ben) = (newcomer(1), newcomer(2));
-    store.begin(ada.clone()).unwrap();
-    registered(&store, 3);
-    store.begin(ben.clone()).unwrap();
-    store.abort(ben.account, &ben.saga).unwrap();
-    let told = waiting(&store).len();
-    drop(store);
+    for place in Place::both() {
+        let store = open(&place);
+        let (ada, ben) = (newcomer(1), newcomer(2));
+        store.begin(ada.clone()).unwrap();
+        registered(&store, 3);
+        store.begin(ben.clone()).unwrap();
+        store.abort(ben.account, &ben.saga).unwrap();
+        let told = waiting(&store).len();
+        drop(store);
 
-    for _ in 0..2 {
-        let store = Store::open(dir.path()).unwrap();
-        assert_eq!(waiting(&store).len(), told + 1, "one abort each, however often it starts");
-        assert!(store.confirm(ada.account, &ada.saga).unwrap().is_none());
+        for _ in 0..2 {
+            let store = open(&place);
+            assert_eq!(waiting(&store).len(), told + 1, "one abort each, however often it starts");
+            assert!(store.confirm(ada.account, &ada.saga).unwrap().is_none());
+        }
+        let store = open(&place);
+        for (sequence, _) in waiting(&store) {
+            store.delivered(sequence).unwrap();
+        }
+        assert_eq!((store.find(ada.account).unwrap(), store.find(ben.account).unwrap()), (None, None));
+        assert!(store.find(newcomer(3).account).unwrap().unwrap().is_active());
+        drop(store);
+        assert_eq!(waiting(&open(&place)), [], "delivered messages are gone for good");
     }
-    let store = Store::open(dir.path()).unwrap();
-    for (sequence, _) in waiting(&store) {
-        store.delivered(sequence).unwrap();
-    }
-    assert_eq!((store.find(ada.account).unwrap(), store.find(ben.account).unwrap()), (None, None));
-    assert!(store.find(newcomer(3).account).unwrap().unwrap().is_active());
-    drop(store);
-    assert_eq!(waiting(&Store::open(dir.path()).unwrap()), [], "delivered messages are gone for good");
 }
 
 #[test]
 fn news_of_an_aborted_account_that_comes_late_is_old_and_holds_up_nothing() {
-    let (_dir, store) = store();
-    let ada = newcomer(1);
-    store.begin(ada.clone()).unwrap();
-    store.abort(ada.account, &ada.saga).unwrap();
-    store.delivered(1).unwrap();
-    store.apply_role(ada.account, Role::Admin, 1).unwrap();
-    store.apply_standing(ada.account, Standing::new(Rung::Disabled)).unwrap();
-    assert_eq!(store.find(ada.account).unwrap(), None);
+    for place in Place::both() {
+        let store = open(&place);
+        let ada = newcomer(1);
+        store.begin(ada.clone()).unwrap();
+        store.abort(ada.account, &ada.saga).unwrap();
+        store.delivered(1).unwrap();
+        store.apply_role(ada.account, Role::Admin, 1).unwrap();
+        store.apply_standing(ada.account, Standing::new(Rung::Disabled)).unwrap();
+        assert_eq!(store.find(ada.account).unwrap(), None);
+    }
 }
 
 #[test]
 fn a_registration_that_was_deactivated_before_its_pivot_leaves_nothing_behind() {
-    let (_dir, store) = store();
-    let ada = newcomer(1);
-    store.begin(ada.clone()).unwrap();
-    store.apply_standing(ada.account, Standing::new(Rung::Disabled)).unwrap();
-    assert!(store.confirm(ada.account, &ada.saga).unwrap().is_none());
-    let [(sequence, path)] = &waiting(&store)[..] else { panic!("one message") };
-    assert_eq!(*path, format!("/internal/profiles/{}/abort", ada.account));
-    store.delivered(*sequence).unwrap();
-    store.begin(Identity { email: ada.email, ..newcomer(2) }).unwrap();
+    for place in Place::both() {
+        let store = open(&place);
+        let ada = newcomer(1);
+        store.begin(ada.clone()).unwrap();
+        store.apply_standing(ada.account, Standing::new(Rung::Disabled)).unwrap();
+        assert!(store.confirm(ada.account, &ada.saga).unwrap().is_none());
+        let [(sequence, path)] = &waiting(&store)[..] else { panic!("one message") };
+        assert_eq!(*path, format!("/internal/profiles/{}/abort", ada.account));
+        store.delivered(*sequence).unwrap();
+        store.begin(Identity { email: ada.email, ..newcomer(2) }).unwrap();
+    }
 }

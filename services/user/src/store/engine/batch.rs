@@ -1,0 +1,129 @@
+//! Carries out what the writer thread was handed: one transaction for a whole batch, then the answers.
+//!
+//! Here is the only commit of the engine; what must go with each (the database's count of its commits, its witness,
+//! the outbox in memory) goes with it here.
+
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use chassis::clock::Clock;
+use chassis::history::{History, Witness};
+use chassis::outbox::Outbox;
+use chassis::writer::Writer;
+
+use super::EngineError;
+use super::backend::{Backend, Change};
+use super::tx::{Outgoing, Tx};
+
+/// Messages that may wait: so many only do when another service is away for long, and each costs memory. Beyond
+/// it, changes that others must hear of are refused.
+const OUTBOX_MAX: usize = 100_000;
+
+/// A unit of work with its way to answer the caller.
+pub(super) trait Work: Send {
+    /// The name of its commit.
+    fn verb(&self) -> &'static str;
+    /// Does it, up to the commit.
+    fn run(&mut self, tx: &Tx) -> Result<(), EngineError>;
+    /// Tells the caller what became of it.
+    fn answer(self: Box<Self>, committed: Result<(), EngineError>);
+}
+
+/// The work of one caller, who waits.
+pub(super) struct Task<T, F> {
+    pub(super) verb: &'static str,
+    pub(super) work: F,
+    pub(super) outcome: Option<T>,
+    pub(super) answer: SyncSender<Result<T, EngineError>>,
+}
+
+impl<T: Send, F: FnMut(&Tx) -> Result<T, EngineError> + Send> Work for Task<T, F> {
+    fn verb(&self) -> &'static str {
+        self.verb
+    }
+
+    fn run(&mut self, tx: &Tx) -> Result<(), EngineError> {
+        self.outcome = Some((self.work)(tx)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), EngineError>) {
+        let Self { outcome, answer, .. } = *self;
+        // A caller that went away no longer cares.
+        let _gone = answer.send(committed.and_then(|()| outcome.ok_or(EngineError::Ended)));
+    }
+}
+
+/// The writer's side of an engine.
+pub(super) struct Committer {
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) outbox: Arc<Outbox>,
+    /// How far the database has come.
+    pub(super) history: History,
+    pub(super) witness: Witness,
+    pub(super) clock: Clock,
+    pub(super) service: &'static str,
+}
+
+impl Committer {
+    /// Starts the writer thread.
+    pub(super) fn start(mut self) -> Result<Writer<Box<dyn Work>>, EngineError> {
+        let name = format!("{} writer", self.service);
+        Ok(Writer::start(&name, move |batch| self.carry_out(batch))?)
+    }
+
+    /// One transaction for the whole batch; if any unit fails below the domain, each runs again by itself, because
+    /// PoloDB has no savepoints and a failed write leaves half of its unit behind.
+    fn carry_out(&mut self, mut batch: Vec<Box<dyn Work>>) {
+        if batch.len() > 1 && self.attempt(&mut batch).is_ok() {
+            for work in batch {
+                work.answer(Ok(()));
+            }
+            return;
+        }
+        for work in batch {
+            let mut alone = [work];
+            let done = self.attempt(&mut alone);
+            let [work] = alone;
+            work.answer(done);
+        }
+    }
+
+    fn attempt(&mut self, batch: &mut [Box<dyn Work>]) -> Result<(), EngineError> {
+        let room = OUTBOX_MAX.saturating_sub(self.outbox.total());
+        let tx = Tx::new(self.backend.begin()?, self.history.next, self.clock.now(), room);
+        batch.iter_mut().try_for_each(|work| work.run(&tx))?;
+        if !tx.is_dirty() {
+            return Ok(());
+        }
+        let history = tx.keep_count(self.history)?;
+        // Also when the commit fails: it may have reached the disk before that, and no number is used twice.
+        self.history.next = history.next;
+        let (change, outgoing) = tx.into_parts();
+        commit(self.service, batch.first().map_or("", |work| work.verb()), change)?;
+        self.history = history;
+        self.witness.record(history);
+        self.tell(outgoing);
+        Ok(())
+    }
+
+    fn tell(&self, outgoing: Outgoing) {
+        if !outgoing.rows.is_empty() {
+            self.outbox.committed(outgoing.rows);
+        }
+        for sequence in outgoing.removed {
+            self.outbox.removed(sequence);
+        }
+    }
+}
+
+/// Makes `change` durable. In a simulation the director has a say before and after.
+fn commit(service: &'static str, verb: &'static str, change: Box<dyn Change>) -> Result<(), EngineError> {
+    #[cfg(any(test, feature = "simulation"))]
+    chassis::simulation::before(chassis::simulation::Step { service, verb })?;
+    change.commit()?;
+    tracing::trace!(service, verb, "committed");
+    #[cfg(any(test, feature = "simulation"))]
+    chassis::simulation::after(chassis::simulation::Step { service, verb });
+    Ok(())
+}
