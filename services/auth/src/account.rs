@@ -20,6 +20,8 @@ pub(crate) struct Identity {
     /// For the token's information only: the user service decides by its own record.
     pub(crate) role: Role,
     pub(crate) standing: Standing,
+    /// Whether its registration came to its end: news of the profile may be here before.
+    pub(crate) is_confirmed: bool,
     /// The registration that made it.
     pub(crate) saga: String,
     /// The one reset token that works.
@@ -47,6 +49,7 @@ impl Identity {
             hash,
             role,
             standing,
+            is_confirmed: false,
             saga,
             reset: None,
             role_version: 0,
@@ -57,12 +60,12 @@ impl Identity {
 
     /// Whether the account exists as far as anyone outside is concerned.
     pub(crate) fn is_known(&self) -> bool {
-        matches!(self.standing.rung, Rung::Active | Rung::Disabled)
+        self.is_confirmed && matches!(self.standing.rung, Rung::Active | Rung::Disabled)
     }
 
     /// Whether its owner may log in.
     pub(crate) fn is_active(&self) -> bool {
-        self.standing.rung == Rung::Active
+        self.is_confirmed && self.standing.rung == Rung::Active
     }
 
     /// The registration's pivot; `false` when something overtook it.
@@ -70,6 +73,7 @@ impl Identity {
         if self.standing.rung == Rung::Pending {
             self.standing.rung = Rung::Active;
         }
+        self.is_confirmed |= self.standing.rung == Rung::Active;
         self.is_active()
     }
 
@@ -80,13 +84,14 @@ impl Identity {
         self.standing.epoch = self.standing.epoch.saturating_add(1);
     }
 
-    /// Joins what the user service says; leaving use ends every session and the reset token.
+    /// Joins what the user service says; leaving use ends every session and the reset token, also when only the
+    /// return from it is told.
     pub(crate) fn apply_standing(&mut self, told: Standing) {
         let joined = self.standing.join(told);
-        let moved = (joined.generation, joined.rung) != (self.standing.generation, self.standing.rung);
+        let left = departures(joined).saturating_sub(departures(self.standing));
         self.standing = joined;
-        if moved && joined.rung >= Rung::Disabled {
-            self.standing.epoch = joined.epoch.saturating_add(1);
+        if left > 0 {
+            self.standing.epoch = joined.epoch.saturating_add(left);
             self.reset = None;
         }
     }
@@ -105,6 +110,11 @@ impl Identity {
             self.reset = None;
         }
     }
+}
+
+/// How often an account left use by the time that it stands there.
+fn departures(standing: Standing) -> u32 {
+    standing.generation.saturating_add(u32::from(standing.rung >= Rung::Disabled))
 }
 
 /// Who holds an e-mail.
@@ -160,6 +170,32 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn sessions_and_reset_tokens_end_alike_in_whatever_order_standings_are_told() {
+        let news =
+            [told(0, Rung::Disabled), told(1, Rung::Active), told(1, Rung::Disabled), told(2, Rung::Active)];
+        let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2], [2, 0, 3, 1]];
+        for order in orders {
+            let mut ada = Identity { reset: Some(reset(0)), ..identity(1) };
+            for which in order.into_iter().flat_map(|which| [which, which]) {
+                ada.apply_standing(news[which]);
+            }
+            assert_eq!(ada.standing, Standing { generation: 2, rung: Rung::Active, epoch: 2 }, "{order:?}");
+            assert_eq!(ada.reset, None, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_knows_an_account_before_its_registration_is_confirmed() {
+        let mut ada = Identity { standing: Standing::new(Rung::Pending), is_confirmed: false, ..identity(1) };
+        for news in [told(0, Rung::Disabled), told(1, Rung::Active)] {
+            ada.apply_standing(news);
+            assert!(!ada.is_known() && !ada.is_active());
+        }
+        assert!(ada.confirm() && ada.is_active());
+        assert_eq!(ada.standing.generation, 1);
+    }
+
+    #[test]
     fn a_later_version_of_role_and_email_wins_in_any_order() {
         let email = |text| Email::parse(text).unwrap();
         let mut ada = Identity { reset: Some(reset(0)), ..identity(1) };
@@ -173,7 +209,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_registration_that_was_overtaken_is_not_confirmed() {
-        let mut ada = Identity { standing: Standing::new(Rung::Pending), ..identity(1) };
+        let mut ada = Identity { standing: Standing::new(Rung::Pending), is_confirmed: false, ..identity(1) };
         assert!(!ada.is_known());
         ada.apply_standing(told(0, Rung::Disabled));
         assert!(!ada.confirm());

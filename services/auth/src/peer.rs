@@ -69,11 +69,18 @@ impl User {
                 Err(PeerError::Unknown { .. }) if tried < TRIES => tokio::time::sleep(REST).await,
                 Err(error @ PeerError::Unknown { .. }) => return Creation::Unknown(error),
                 Err(error) => {
-                    return Creation::Refused { refusal: refusal(error), in_doubt: tried > 1 };
+                    let in_doubt = tried > 1 || was_there(&error);
+                    return Creation::Refused { refusal: refusal(error), in_doubt };
                 }
             }
         }
     }
+}
+
+/// Whether the profile was made once and is gone by now: news of it may be on their way here, and must find either
+/// the account or its tombstone.
+fn was_there(error: &PeerError) -> bool {
+    matches!(error, PeerError::Refused { status: StatusCode::GONE, .. })
 }
 
 fn refusal(error: PeerError) -> Refusal {

@@ -60,6 +60,6 @@ impl Service {
         let created_at = new.created_at.unwrap_or_else(|| self.clock.now());
         let rung = if new.is_active { Rung::Active } else { Rung::Disabled };
         let pending = Identity::pending(new.account, new.email, hash, SAGA.to_owned(), created_at);
-        Ok(Identity { role: new.role, standing: Standing::new(rung), ..pending })
+        Ok(Identity { role: new.role, standing: Standing::new(rung), is_confirmed: true, ..pending })
     }
 }

@@ -35,7 +35,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write("apply_email", move |tx| {
             let Some(before) = find_identity(tx, account)? else {
-                return absent(tx, account);
+                absent(tx, account)?;
+                return Ok(give_back(tx, &email, account)?);
             };
             if version <= before.email_version {
                 return Ok(());
@@ -143,6 +144,14 @@ fn let_go(tx: &Tx, email: &Email) -> Result<(), EngineError> {
     match find_claim(tx, email)? {
         Some(Claim { change: None, .. }) => tx.remove(CLAIM, email.as_str()).map(drop),
         Some(_) | None => Ok(()),
+    }
+}
+
+/// Frees an e-mail that was held for `account`, which is gone: nobody else will.
+fn give_back(tx: &Tx, email: &Email, account: AccountId) -> Result<(), EngineError> {
+    match find_claim(tx, email)?.filter(|claim| claim.account == account) {
+        Some(_) => tx.remove(CLAIM, email.as_str()).map(drop),
+        None => Ok(()),
     }
 }
 

@@ -40,11 +40,18 @@ pub(super) struct IdentityDoc {
     generation: u32,
     rung: Rung,
     epoch: u32,
+    /// Absent in documents that are older than the field, whose rung tells the same.
+    #[serde(default = "confirmed")]
+    is_confirmed: bool,
     saga: String,
     reset: Option<KeptResetDoc>,
     role_version: u64,
     email_version: u64,
     created_at: i64,
+}
+
+const fn confirmed() -> bool {
+    true
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,6 +74,7 @@ impl IdentityDoc {
             generation: identity.standing.generation,
             rung: identity.standing.rung,
             epoch: identity.standing.epoch,
+            is_confirmed: identity.is_confirmed,
             saga: identity.saga.clone(),
             reset: identity.reset.as_ref().map(kept),
             role_version: identity.role_version,
@@ -88,6 +96,7 @@ impl IdentityDoc {
             hash: PasswordHash::stored(self.hash),
             role: self.role,
             standing: Standing { generation: self.generation, rung: self.rung, epoch: self.epoch },
+            is_confirmed: self.is_confirmed,
             saga: self.saga,
             reset: self.reset.map(kept),
             role_version: self.role_version,

@@ -31,7 +31,7 @@ fn try_open(place: &Place) -> Result<Store, OpenError> {
 /// A registration that has not begun.
 fn newcomer(n: u8) -> Identity {
     let active = identity(n);
-    Identity { standing: Standing::new(Rung::Pending), ..active }
+    Identity { standing: Standing::new(Rung::Pending), is_confirmed: false, ..active }
 }
 
 /// An account in use.

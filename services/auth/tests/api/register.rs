@@ -95,11 +95,24 @@ async fn a_refused_profile_is_refused_in_the_words_of_the_user_service() {
 #[tokio::test]
 async fn a_refusal_that_says_nothing_about_the_profile_is_a_fault_of_ours() {
     let world = World::new().await;
-    for status in [401, 404, 410, 413] {
+    for status in [401, 404, 413] {
         world.user.answer("/profiles/", &[told(status)]);
         assert_eq!(world.register(ADA, PASSWORD).await.failure(), LATER, "{status}");
     }
     world.register(ADA, PASSWORD).await.token(201);
+}
+
+#[tokio::test]
+async fn a_profile_that_was_there_and_is_gone_leaves_a_tombstone() {
+    let world = World::new().await;
+    world.user.answer("/profiles/", &[told(410)]);
+    assert_eq!(world.register(ADA, PASSWORD).await.failure(), LATER);
+    world.user.hears("/abort", 1).await;
+    once_free(&world).await.token(201);
+    let path =
+        world.user.paths("/abort").remove(0).replace("profiles", "accounts").replace("abort", "standing");
+    let news = json!({"generation": 0, "rung": "disabled", "epoch": 0});
+    assert_eq!(world.call("PUT", &path, news).await.status, 200, "old news of someone who is gone");
 }
 
 #[tokio::test]
@@ -207,4 +220,26 @@ async fn an_account_that_is_deactivated_while_it_registers_leaves_nothing_behind
     world.user.go_on();
     assert_eq!(client.await.unwrap().failure(), LATER);
     once_free(&world).await.token(201);
+}
+
+#[tokio::test]
+async fn an_account_that_returns_while_it_registers_is_unknown_until_it_is_confirmed() {
+    let world = World::new().await;
+    world.user.answer("/profiles/", &[Told::Held]);
+    let (edge, body) = (world.edge.clone(), json!({"email": ADA, "password": PASSWORD}).to_string());
+    let client = task::spawn("test", async move {
+        send(&edge, "POST", "/auth/register", &[("content-type", "application/json")], body.into_bytes())
+            .await
+    });
+    world.user.hears("/profiles/", 1).await;
+    let path = world.user.paths("/profiles/").remove(0).replace("profiles", "accounts") + "/standing";
+    for (generation, rung) in [(0, "disabled"), (1, "active")] {
+        let news = json!({"generation": generation, "rung": rung, "epoch": 0});
+        assert_eq!(world.call("PUT", &path, news).await.status, 200);
+        assert_eq!(world.log_in(ADA, PASSWORD).await.failure(), UNKNOWN);
+    }
+    world.user.go_on();
+    let token = client.await.unwrap().token(201);
+    assert_eq!(world.caller(&token).session.generation, 1);
+    world.log_in(ADA, PASSWORD).await.token(200);
 }

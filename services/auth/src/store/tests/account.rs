@@ -114,3 +114,20 @@ fn an_account_may_move_back_before_its_first_move_has_arrived() {
         assert!(store.find_by_email(&old).unwrap().is_some(), "its own e-mail is never released");
     }
 }
+
+#[test]
+fn an_email_that_was_held_for_an_account_that_is_gone_is_free_again() {
+    for place in Place::both() {
+        let store = open(&place);
+        let (ada, new) = (newcomer(1), email("lovelace@example.test"));
+        store.begin(ada.clone()).unwrap();
+        store.reserve(new.clone(), ada.account, "change-1".to_owned()).unwrap();
+        store.abort(ada.account, &ada.saga).unwrap();
+        let (abort, _) = waiting(&store).remove(0);
+        store.delivered(abort).unwrap();
+        let eva = Identity { email: new.clone(), ..newcomer(2) };
+        assert!(matches!(store.begin(eva.clone()), Err(StoreError::EmailTaken)));
+        store.apply_email(ada.account, new, 1).unwrap();
+        store.begin(eva).unwrap();
+    }
+}
