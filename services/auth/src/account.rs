@@ -8,6 +8,7 @@ use chassis::email::Email;
 use chassis::id::AccountId;
 use chassis::standing::{Rung, Standing};
 
+use crate::idempotency::Repeatable;
 use crate::password::PasswordHash;
 use crate::reset::Reset;
 
@@ -24,6 +25,8 @@ pub(crate) struct Identity {
     pub(crate) is_confirmed: bool,
     /// The registration that made it.
     pub(crate) saga: String,
+    /// How its client may ask for that registration again.
+    pub(crate) repeatable: Option<Repeatable>,
     /// The one reset token that works.
     pub(crate) reset: Option<Reset>,
     /// The profile's version that `role` comes from.
@@ -51,6 +54,7 @@ impl Identity {
             standing,
             is_confirmed: false,
             saga,
+            repeatable: None,
             reset: None,
             role_version: 0,
             email_version: 0,

@@ -30,6 +30,12 @@ pub(crate) enum Error {
     /// The e-mail is held by a registration that is being undone.
     #[error("the e-mail will be free in a moment")]
     EmailHeld,
+    /// The key names a registration that is under way or being undone.
+    #[error("the registration of this key is not decided")]
+    RegistrationOpen,
+    /// The key names a registration with another body.
+    #[error("the key names another registration")]
+    KeyReused,
     /// The username belongs to someone.
     #[error("the username is taken")]
     UsernameTaken,
@@ -85,6 +91,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::EmailTaken => Self::EmailTaken,
             StoreError::EmailHeld => Self::EmailHeld,
+            StoreError::KeyTaken => Self::RegistrationOpen,
             StoreError::Crowded | StoreError::Busy | StoreError::Failed(_) => Self::StoreUnavailable(error),
             StoreError::Lost(_) => Self::StoreLost(error),
             StoreError::Corrupt(_) => Self::StoreCorrupt(error),
@@ -102,6 +109,13 @@ impl From<Error> for Failure {
             Error::EmailHeld => {
                 Self::unavailable("This email is not available right now, please try again", MOMENT_S)
             }
+            Error::RegistrationOpen => {
+                Self::unavailable("This registration is still under way, please try again", MOMENT_S)
+            }
+            Error::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "This Idempotency-Key was used for another registration",
+            ),
             Error::UsernameTaken => Self::new(StatusCode::CONFLICT, "username already exists"),
             Error::ProfileRefused(message) => Self::bad_request(message.clone()),
             Error::ProfileUnavailable(_) => {

@@ -9,6 +9,7 @@ mod account;
 mod api;
 mod error;
 pub mod fixture;
+mod idempotency;
 pub mod mail;
 mod news;
 mod password;

@@ -22,7 +22,7 @@ pub(crate) mod fixture;
 mod registration;
 
 pub(crate) use credential::Changed;
-use doc::{CLAIM, ClaimDoc, IDENTITY, IdentityDoc, RESET, ResetDoc, TOMBSTONE};
+use doc::{CLAIM, ClaimDoc, IDENTITY, IdentityDoc, KEY, RESET, ResetDoc, TOMBSTONE};
 use engine::{Engine, EngineError, Setting, Tx};
 
 use crate::account::{Claim, Identity};
@@ -38,6 +38,9 @@ pub(crate) enum StoreError {
     /// account.
     #[error("the e-mail will be free in a moment")]
     EmailHeld,
+    /// The key names a registration that came first.
+    #[error("the key names another registration")]
+    KeyTaken,
     /// More registrations are open than one list may hold.
     #[error("too many registrations are open")]
     Crowded,
@@ -180,10 +183,13 @@ fn save(tx: &Tx, before: &Identity, after: &Identity) -> Result<(), EngineError>
     tx.replace(IDENTITY, &IdentityDoc::of(after))
 }
 
-/// Removes the account with its e-mail and reset token.
+/// Removes the account with its e-mail, its reset token and the key of its registration.
 fn remove(tx: &Tx, identity: &Identity) -> Result<(), EngineError> {
     if let Some(reset) = &identity.reset {
         tx.remove(RESET, reset.hash.as_str())?;
+    }
+    if let Some(repeatable) = &identity.repeatable {
+        tx.remove(KEY, repeatable.key.as_str())?;
     }
     tx.remove(CLAIM, identity.email.as_str())?;
     tx.remove(IDENTITY, identity.account.to_string())?;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use chassis::body;
 use chassis::connect::Client;
 use chassis::edge::REQUEST_ID;
+use chassis::inbox;
 use chassis::request::RequestId;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri};
@@ -22,7 +23,7 @@ use crate::path::Onward;
 use crate::routes::Upstream;
 
 /// What a service hears of a client's headers, beside those of the body.
-const ASKING: [HeaderName; 3] = [header::AUTHORIZATION, header::ACCEPT, header::IF_NONE_MATCH];
+const ASKING: [HeaderName; 4] = [header::AUTHORIZATION, header::ACCEPT, header::IF_NONE_MATCH, inbox::KEY];
 /// What a service hears of a body, where there is one.
 const DESCRIBING: [HeaderName; 2] = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
 /// What a client hears of a service's headers; the gateway's edge adds the rest.

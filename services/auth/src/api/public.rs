@@ -12,16 +12,18 @@ use http::StatusCode;
 
 use super::Admitted;
 use super::wire::{
-    ChangePasswordRequest, Chosen, ForgetPasswordRequest, LogInRequest, RegisterRequest, ResetPasswordRequest,
+    ChangePasswordRequest, Chosen, ForgetPasswordRequest, LogInRequest, Named, RegisterRequest,
+    ResetPasswordRequest,
 };
 use crate::reset::ResetToken;
 use crate::service::Service;
 
 pub(super) async fn register(
+    Named(key): Named,
     State(auth): State<Arc<Service>>,
     Chosen(body): Chosen<RegisterRequest>,
 ) -> Result<Reply<Token>, Failure> {
-    let token = auth.register(body.0).await?;
+    let token = auth.register(body.0, key).await?;
     Ok(reply::token(StatusCode::CREATED, token))
 }
 

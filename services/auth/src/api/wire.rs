@@ -2,16 +2,20 @@
 //!
 //! What a rule is for and what follows from a valid body is decided elsewhere.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use chassis::body::{self, FromFields};
 use chassis::email::Email;
 use chassis::failure::Failure;
 use chassis::field::Fields;
 use chassis::id::AccountId;
+use chassis::inbox;
 use chassis::profile::{AvatarUrl, Bio, BioError, Username, UsernameError};
+use http::HeaderMap;
+use http::request::Parts;
 use serde::Serialize;
 
 use super::App;
+use crate::idempotency::IdempotencyKey;
 use crate::password::{self, Password, PasswordError};
 use crate::service::Registration;
 
@@ -72,6 +76,18 @@ impl<T: FromChosenFields> FromRequest<App> for Chosen<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
         let fields = body::fields_of(request).await?;
         T::from_fields(fields, app.password_min).map(Chosen)
+    }
+}
+
+/// The key by which a client may ask again, from the header of that name.
+#[derive(Debug)]
+pub(super) struct Named(pub(super) Option<IdempotencyKey>);
+
+impl<S: Sync> FromRequestParts<S> for Named {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        named(&parts.headers).map(Self)
     }
 }
 
@@ -160,6 +176,17 @@ pub(crate) fn chosen(
             fields.fail(name, format!("Password cannot exceed {} characters", password::LENGTH_MAX))
         }
     }
+}
+
+fn named(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Failure> {
+    let mut given = headers.get_all(inbox::KEY).iter();
+    let key = match (given.next(), given.next()) {
+        (None, _) => return Ok(None),
+        (Some(value), None) => value.to_str().ok().and_then(IdempotencyKey::parse),
+        (Some(_), Some(_)) => None,
+    };
+    let malformed = || Failure::bad_request("Idempotency-Key must be 1 to 64 printable characters");
+    key.map(Some).ok_or_else(malformed)
 }
 
 fn username(text: &str) -> Result<Username, &'static str> {

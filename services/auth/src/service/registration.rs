@@ -13,6 +13,7 @@ use chassis::{blocking, task};
 use super::Service;
 use crate::account::Identity;
 use crate::error::Error;
+use crate::idempotency::{Fingerprint, IdempotencyKey, Repeatable};
 use crate::password::Password;
 use crate::peer::{Creation, Refusal};
 
@@ -26,14 +27,63 @@ pub(crate) struct Registration {
     pub(crate) avatar: Option<AvatarUrl>,
 }
 
+impl Registration {
+    /// Of all but the password, which only its slow hash may tell from another.
+    fn fingerprint(&self) -> Fingerprint {
+        let (username, bio, avatar) = (self.username.as_ref(), self.bio.as_ref(), self.avatar.as_ref());
+        Fingerprint::of(&[
+            Some(self.email.as_str()),
+            username.map(Username::as_str),
+            bio.map(Bio::as_str),
+            avatar.map(AvatarUrl::as_str),
+        ])
+    }
+}
+
 impl Service {
-    /// Registers an account and logs it in.
-    pub(crate) async fn register(self: Arc<Self>, registration: Registration) -> Result<String, Error> {
+    /// Registers an account and logs it in. Under the same `key` the same registration may be asked for again.
+    pub(crate) async fn register(
+        self: Arc<Self>,
+        registration: Registration,
+        key: Option<IdempotencyKey>,
+    ) -> Result<String, Error> {
+        let repeatable = key.map(|key| Repeatable { key, fingerprint: registration.fingerprint() });
+        if let Some(asked) = &repeatable
+            && let Some(made) = blocking::brief(|| self.store.find_by_key(&asked.key))?
+        {
+            return self.repeat(made, asked, registration.password).await;
+        }
+        self.begin(registration, repeatable).await
+    }
+
+    /// Answers a registration that was asked for before as it was answered then, with a fresh token.
+    async fn repeat(&self, made: Identity, asked: &Repeatable, password: Password) -> Result<String, Error> {
+        if made.repeatable.as_ref() != Some(asked) {
+            return Err(Error::KeyReused);
+        }
+        if !made.is_known() {
+            return Err(Error::RegistrationOpen);
+        }
+        if !self.hashing.matches(made.hash.clone(), password).await? {
+            return Err(Error::KeyReused);
+        }
+        if !made.is_active() {
+            return Err(Error::Deactivated);
+        }
+        Ok(self.issuer.issue(&made)?)
+    }
+
+    async fn begin(
+        self: Arc<Self>,
+        registration: Registration,
+        repeatable: Option<Repeatable>,
+    ) -> Result<String, Error> {
         let hash = self.hashing.hash(registration.password).await?;
         let account = AccountId::random(&self.streams.account);
         let saga = self.streams.saga.hex::<12>();
         let email = registration.email.clone();
-        let identity = Identity::pending(account, email, hash, saga.clone(), self.clock.now());
+        let pending = Identity::pending(account, email, hash, saga.clone(), self.clock.now());
+        let identity = Identity { repeatable, ..pending };
         let profile = NewProfile {
             saga,
             email: registration.email.to_string(),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::EngineError;
 use crate::account::{Claim, Identity};
+use crate::idempotency::{Fingerprint, IdempotencyKey, Repeatable};
 use crate::password::PasswordHash;
 use crate::reset::{Reset, ResetHash};
 
@@ -23,6 +24,8 @@ pub(super) const CLAIM: &str = "email_claim";
 pub(super) const TOMBSTONE: &str = "tombstone";
 /// Accounts by the hash of their reset token.
 pub(super) const RESET: &str = "reset";
+/// Accounts by the hash of the key that their registration was named by.
+pub(super) const KEY: &str = "registration_key";
 /// E-mail changes that are over, by id: a reservation that comes after the end is refused.
 pub(super) const SETTLED: &str = "settled_change";
 /// Lists that spare a scan, by name.
@@ -44,6 +47,8 @@ pub(super) struct IdentityDoc {
     #[serde(default = "confirmed")]
     is_confirmed: bool,
     saga: String,
+    #[serde(default)]
+    repeatable: Option<RepeatableDoc>,
     reset: Option<KeptResetDoc>,
     role_version: u64,
     email_version: u64,
@@ -52,6 +57,12 @@ pub(super) struct IdentityDoc {
 
 const fn confirmed() -> bool {
     true
+}
+
+#[derive(Serialize, Deserialize)]
+struct RepeatableDoc {
+    key: String,
+    fingerprint: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,6 +87,7 @@ impl IdentityDoc {
             epoch: identity.standing.epoch,
             is_confirmed: identity.is_confirmed,
             saga: identity.saga.clone(),
+            repeatable: identity.repeatable.as_ref().map(RepeatableDoc::of),
             reset: identity.reset.as_ref().map(kept),
             role_version: identity.role_version,
             email_version: identity.email_version,
@@ -98,6 +110,7 @@ impl IdentityDoc {
             standing: Standing { generation: self.generation, rung: self.rung, epoch: self.epoch },
             is_confirmed: self.is_confirmed,
             saga: self.saga,
+            repeatable: self.repeatable.map(RepeatableDoc::read),
             reset: self.reset.map(kept),
             role_version: self.role_version,
             email_version: self.email_version,
@@ -127,6 +140,38 @@ impl ClaimDoc {
         let account = account(CLAIM, &self.email, &self.account)?;
         let email = email(CLAIM, &self.email, &self.email)?;
         Ok(Claim { email, account, change: self.change })
+    }
+}
+
+impl RepeatableDoc {
+    fn of(repeatable: &Repeatable) -> Self {
+        let Repeatable { key, fingerprint } = repeatable;
+        Self { key: key.as_str().to_owned(), fingerprint: fingerprint.as_str().to_owned() }
+    }
+
+    fn read(self) -> Repeatable {
+        Repeatable {
+            key: IdempotencyKey::stored(self.key),
+            fingerprint: Fingerprint::stored(self.fingerprint),
+        }
+    }
+}
+
+/// Finds the account of a registration's key.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeyDoc {
+    #[serde(rename = "_id")]
+    key: String,
+    account: String,
+}
+
+impl KeyDoc {
+    pub(super) fn of(account: AccountId, key: &IdempotencyKey) -> Self {
+        Self { key: key.as_str().to_owned(), account: account.to_string() }
+    }
+
+    pub(super) fn account(&self) -> Result<AccountId, EngineError> {
+        account(KEY, &self.key, &self.account)
     }
 }
 

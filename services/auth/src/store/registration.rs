@@ -7,21 +7,37 @@ use chassis::id::AccountId;
 use chassis::outbox::Sequence;
 
 use super::doc::{
-    CLAIM, ClaimDoc, IDENTITY, INDEX, IdentityDoc, OpenRegistration, REGISTRATIONS, RegistrationsDoc,
+    CLAIM, ClaimDoc, IDENTITY, INDEX, IdentityDoc, KEY, KeyDoc, OpenRegistration, REGISTRATIONS,
+    RegistrationsDoc,
 };
 use super::engine::{Engine, EngineError, Tx};
 use super::{Store, StoreError, find_claim, find_identity, remove};
 use crate::account::{Claim, Identity};
+use crate::idempotency::IdempotencyKey;
 use crate::news;
 
 /// Open registrations: each is rewritten with the list, and so many only wait when the user service is down.
 const OPEN_MAX: usize = 1024;
 
 impl Store {
-    /// R1: claims the e-mail for a pending account.
+    /// The account whose registration `key` names.
+    pub(crate) fn find_by_key(&self, key: &IdempotencyKey) -> Result<Option<Identity>, StoreError> {
+        match self.engine.find::<KeyDoc>(KEY, key.as_str())? {
+            Some(found) => self.find(found.account()?),
+            None => Ok(None),
+        }
+    }
+
+    /// R1: claims the e-mail for a pending account, and the key that names its registration.
     pub(crate) fn begin(&self, identity: Identity) -> Result<(), StoreError> {
         self.write("begin", move |tx| {
             let mut open = read(tx)?;
+            let key = identity.repeatable.as_ref().map(|repeatable| &repeatable.key);
+            if let Some(key) = key
+                && tx.find::<KeyDoc>(KEY, key.as_str())?.is_some()
+            {
+                return Err(StoreError::KeyTaken);
+            }
             if let Some(claim) = find_claim(tx, &identity.email)? {
                 return Err(refusal(&open, &claim));
             }
@@ -32,6 +48,9 @@ impl Store {
             open.push(OpenRegistration { account, saga, abort: None });
             let claim = Claim { email: identity.email.clone(), account, change: None };
             tx.insert(CLAIM, &ClaimDoc::of(&claim))?;
+            if let Some(key) = key {
+                tx.insert(KEY, &KeyDoc::of(account, key))?;
+            }
             tx.insert(IDENTITY, &IdentityDoc::of(&identity))?;
             Ok(write(tx, &open)?)
         })

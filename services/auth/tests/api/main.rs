@@ -10,5 +10,6 @@ mod login;
 mod mail;
 mod password;
 mod register;
+mod repeat;
 mod stub;
 mod world;
