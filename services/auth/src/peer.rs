@@ -7,7 +7,7 @@ use std::time::Duration;
 use chassis::contract::NewProfile;
 use chassis::id::AccountId;
 use chassis::peer::{Peer, PeerError};
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 /// The service that keeps profiles.
 pub(crate) const USER: &str = "user";
@@ -64,7 +64,7 @@ impl User {
         let mut tried = 0;
         loop {
             tried += 1;
-            match self.0.call(Method::PUT, &path, Some(profile), TRY_WITHIN).await {
+            match self.0.put(&path, profile, &profile.saga, TRY_WITHIN).await {
                 Ok(_) => return Creation::Made,
                 Err(PeerError::Unknown { .. }) if tried < TRIES => tokio::time::sleep(REST).await,
                 Err(error @ PeerError::Unknown { .. }) => return Creation::Unknown(error),

@@ -5,13 +5,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::blocking;
 use chassis::entropy::Stream;
 use chassis::peer::Peer;
-use chassis::relay::Relay;
+use chassis::relay::{Ending, Relay};
 use chassis::shutdown::Shutdown;
-use chassis::{blocking, outbox};
 use tokio::time::timeout;
 
+use crate::NAME;
 use crate::mail::{Letter, Post, Slips};
 use crate::service::Service;
 use crate::store::Store;
@@ -21,12 +22,15 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 
 /// Delivers the outbox of `store` to `peers` until `shutdown`.
 pub(crate) async fn run(store: Arc<Store>, peers: Vec<Peer>, jitter: Stream, shutdown: Shutdown) {
-    let relay = Relay { outbox: Arc::clone(store.outbox()), peers, jitter };
-    let remove = |sequence: outbox::Sequence| {
+    let relay = Relay { service: NAME, outbox: Arc::clone(store.outbox()), peers, jitter };
+    let settle = |sequence, ending| {
         let store = Arc::clone(&store);
-        async move { blocking::run(move || store.delivered(sequence)).await }
+        blocking::run(move || match ending {
+            Ending::Delivered => store.delivered(sequence),
+            Ending::Refused(why) => store.park(sequence, why),
+        })
     };
-    relay.run(remove, shutdown).await;
+    relay.run(settle, shutdown).await;
 }
 
 /// Where mails lead, and how they leave.

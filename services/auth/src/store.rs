@@ -111,7 +111,6 @@ impl Store {
     }
 
     /// Sets a message aside that its receiver refused for good, for the reason `why`.
-    #[expect(dead_code, reason = "the relay cannot tell a refusal from silence yet")]
     pub(crate) fn park(&self, sequence: Sequence, why: String) -> Result<(), StoreError> {
         Ok(self.engine.park(sequence, why)?)
     }

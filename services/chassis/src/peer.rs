@@ -62,6 +62,21 @@ pub enum PeerError {
     },
 }
 
+impl PeerError {
+    /// Whether the same request would fare no better another time: the callee decided against it, or it can not
+    /// be made. Statuses that are given before there is a decision are no decision: credentials that a wrong clock
+    /// made stale, a body that came too slowly, too many requests.
+    pub fn is_final(&self) -> bool {
+        const BEFORE: [StatusCode; 3] =
+            [StatusCode::UNAUTHORIZED, StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+        match self {
+            Self::Refused { status, .. } => !BEFORE.contains(status),
+            Self::Unknown { .. } => false,
+            Self::Malformed { .. } => true,
+        }
+    }
+}
+
 impl Peer {
     /// The service `name` at `base` (scheme and authority).
     pub const fn new(name: &'static str, base: Uri, client: Client, signer: Signer) -> Self {

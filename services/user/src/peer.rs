@@ -3,7 +3,7 @@
 //! Everything else travels through the outbox.
 
 use chassis::peer::{DEADLINE, Peer, PeerError};
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use crate::change::Change;
 
@@ -33,7 +33,7 @@ impl Auth {
 
     /// Asks auth to hold the e-mail of `change`; the same change may ask again.
     pub(crate) async fn reserve(&self, change: &Change) -> Result<Reservation, PeerError> {
-        match self.0.call(Method::PUT, &change.claim_path(), Some(&change.claim()), DEADLINE).await {
+        match self.0.put(&change.claim_path(), &change.claim(), &change.id, DEADLINE).await {
             Ok(_) => Ok(Reservation::Held),
             Err(PeerError::Refused { status: StatusCode::CONFLICT, .. }) => Ok(Reservation::Taken),
             Err(error) => Err(error),

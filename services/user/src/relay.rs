@@ -4,20 +4,24 @@
 
 use std::sync::Arc;
 
+use chassis::blocking;
 use chassis::entropy::Stream;
 use chassis::peer::Peer;
-use chassis::relay::Relay;
+use chassis::relay::{Ending, Relay};
 use chassis::shutdown::Shutdown;
-use chassis::{blocking, outbox};
 
+use crate::NAME;
 use crate::store::Store;
 
 /// Delivers the outbox of `store` to `peers` until `shutdown`.
 pub(crate) async fn run(store: Arc<Store>, peers: Vec<Peer>, jitter: Stream, shutdown: Shutdown) {
-    let relay = Relay { outbox: Arc::clone(store.outbox()), peers, jitter };
-    let remove = |sequence: outbox::Sequence| {
+    let relay = Relay { service: NAME, outbox: Arc::clone(store.outbox()), peers, jitter };
+    let settle = |sequence, ending| {
         let store = Arc::clone(&store);
-        async move { blocking::run(move || store.remove_message(sequence)).await }
+        blocking::run(move || match ending {
+            Ending::Delivered => store.remove_message(sequence),
+            Ending::Refused(why) => store.park(sequence, why),
+        })
     };
-    relay.run(remove, shutdown).await;
+    relay.run(settle, shutdown).await;
 }
