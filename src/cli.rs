@@ -113,7 +113,7 @@ pub(crate) struct WorldArgs {
     /// Read settings from this TOML file; flags and environment win over it
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Ask for more: passwords of at least 15 characters
+    /// Ask for more: passwords of at least 15 characters; notes serve nobody after a minute without news of accounts
     #[arg(long)]
     pub(crate) strict: bool,
     /// Go on with a database that lost its end: what is missing from it stays lost

@@ -366,6 +366,7 @@ impl Shared<'_> {
             entropy: self.entropy.clone(),
             secret: self.secret.clone(),
             client_url: self.config.client_url.clone(),
+            strict: self.config.strict,
         }
     }
 

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::NAME;
 use crate::mail::{Letter, Post, Slips};
+use crate::peer::NOTES;
 use crate::service::Service;
 use crate::store::Store;
 
@@ -22,7 +23,8 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 
 /// Delivers the outbox of `store` to `peers` until `shutdown`.
 pub(crate) async fn run(store: Arc<Store>, peers: Vec<Peer>, jitter: Stream, shutdown: Shutdown) {
-    let relay = Relay { service: NAME, outbox: Arc::clone(store.outbox()), peers, jitter };
+    let outbox = Arc::clone(store.outbox());
+    let relay = Relay { service: NAME, outbox, peers, beats_to: NOTES, jitter };
     let settle = |sequence, ending| {
         let store = Arc::clone(&store);
         blocking::run(move || match ending {

@@ -32,6 +32,11 @@ pub struct AbortProfile {
     pub saga: String,
 }
 
+/// `PUT /internal/beat` at notes: there is no news that the receiver has not heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beat {}
+
 /// `PUT /internal/accounts/{account}/role` at auth (a fact for tokens) and at user (a command by the operator).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -7,6 +7,7 @@
 //!
 //! The chassis knows no service by its rules and no database at all.
 
+pub mod beat;
 pub mod blocking;
 pub mod body;
 pub mod clock;

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use self::circuit::Circuit;
 use self::lanes::Lanes;
+use crate::beat;
 use crate::entropy::Stream;
 use crate::id::AccountId;
 use crate::outbox::{Message, Outbox, Sequence};
@@ -38,6 +39,8 @@ pub struct Relay {
     pub outbox: Arc<Outbox>,
     /// The services that messages may name.
     pub peers: Vec<Peer>,
+    /// The one of them that is told when there is no news for it.
+    pub beats_to: &'static str,
     /// Draws the jitter of the rests.
     pub jitter: Stream,
 }
@@ -83,7 +86,9 @@ impl Relay {
             let line = Line { peer, share, circuit: Circuit::default(), lanes: Lanes::default() };
             self.serve(line, &settle, shutdown.clone())
         });
-        join_all(lines).await;
+        let listeners = self.peers.iter().filter(|peer| peer.name() == self.beats_to);
+        let beats = listeners.map(|peer| beat::run(peer, &self.outbox, shutdown.clone()));
+        tokio::join!(join_all(lines), join_all(beats));
     }
 
     async fn serve<S, F, E>(&self, mut line: Line<'_>, settle: &S, mut shutdown: Shutdown)

@@ -36,6 +36,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/notes", get(notes::list).post(notes::create))
         .route("/notes/{id}", get(notes::read).patch(notes::edit).delete(notes::delete))
         .route("/internal/accounts/{account}/standing", put(internal::hear))
+        .route("/internal/beat", put(internal::beat))
         .route("/internal/fixtures", post(internal::load))
         .with_state(app)
 }

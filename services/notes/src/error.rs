@@ -3,6 +3,7 @@
 //! The one place that gives these facts a status.
 
 use chassis::failure::Failure;
+use chassis::inbox;
 use chassis::standing::Ended;
 use chassis::token;
 use http::StatusCode;
@@ -11,6 +12,8 @@ use crate::store::StoreError;
 
 /// Long enough for a queue of some hundred commits or a scan to pass.
 const RETRY_BUSY_S: u32 = 1;
+/// A beat comes as often.
+const RETRY_OUT_OF_TOUCH_S: u32 = 15;
 /// Space is made by people or by jobs that tidy up.
 const RETRY_FULL_S: u32 = 30;
 
@@ -23,9 +26,15 @@ pub(crate) enum Error {
     /// The caller's token is worth nothing any more.
     #[error("the caller's session has ended")]
     Ended(Ended),
+    /// The services whose news decide about access are silent.
+    #[error("the other services have been silent for too long")]
+    OutOfTouch,
     /// Too many searches run and wait.
     #[error("too many long reads wait")]
     Crowded,
+    /// A message came under the key of another.
+    #[error("a message came under the key of another")]
+    KeyReused,
     /// The store could not do its part.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -39,6 +48,11 @@ impl From<Error> for Failure {
             Error::Crowded => {
                 Self::unavailable("Too many searches are running, please try again", RETRY_BUSY_S)
             }
+            Error::OutOfTouch => {
+                Self::unavailable("Notes cannot check access now, please try again", RETRY_OUT_OF_TOUCH_S)
+                    .because(&error)
+            }
+            Error::KeyReused => inbox::reused(),
             Error::Store(StoreError::Busy | StoreError::Undone) => {
                 Self::unavailable("Notes are busy, please try again", RETRY_BUSY_S).because(&error)
             }
@@ -65,7 +79,8 @@ mod tests {
     #[test]
     fn what_passes_is_503_and_says_when_to_come_back() {
         let full = StoreError::Full(Arc::new(rusqlite::Error::InvalidQuery));
-        for error in [StoreError::Busy.into(), StoreError::Undone.into(), full.into(), Error::Crowded] {
+        let passing = [StoreError::Busy.into(), StoreError::Undone.into(), full.into(), Error::Crowded];
+        for error in passing.into_iter().chain([Error::OutOfTouch]) {
             let (status, _, retry_after_s) = told(error);
             assert!(status == 503 && retry_after_s.is_some());
         }

@@ -29,9 +29,10 @@ use chassis::internal::{Guard, Key};
 use chassis::secret::Secret;
 use chassis::token::Verifier;
 use http::HeaderValue;
+use tokio::time::Instant;
 
 use self::api::App;
-use self::service::Service;
+use self::service::{Hearing, Service};
 use self::store::Store;
 
 /// The service's name: in credentials between services, in streams of randomness.
@@ -50,6 +51,8 @@ pub struct Config {
     pub secret: Secret<String>,
     /// The one origin that browsers may call from.
     pub client_url: HeaderValue,
+    /// Whether nobody is served when auth and user have been silent for a minute.
+    pub strict: bool,
 }
 
 /// Why the service cannot be opened.
@@ -92,7 +95,8 @@ impl Notes {
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
         let store = Store::open(&config.data_dir, u32::try_from(2 * threads).unwrap_or(u32::MAX))?;
         let stream = |purpose| config.entropy.stream(NAME, purpose);
-        let service = Service::open(store, config.clock.clone(), stream("note id"), threads)
+        let hearing = config.strict.then(|| Hearing::new(Instant::now()));
+        let service = Service::open(store, config.clock.clone(), stream("note id"), threads, hearing)
             .map_err(|error| OpenError::Database { path: config.data_dir, source: error.into() })?;
         let app = App {
             notes: Arc::new(service),

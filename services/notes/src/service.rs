@@ -3,6 +3,8 @@
 //! Owns the rules: who may, in what order, in which unit of work. Knows neither HTTP nor SQL. A verb that only reads
 //! by key waits for nothing, and so is a plain function.
 
+mod hearing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +12,17 @@ use chassis::blocking;
 use chassis::clock::Clock;
 use chassis::entropy::Stream;
 use chassis::id::AccountId;
+use chassis::inbox::Receipt;
 use chassis::standing::{Rung, Standing};
 use chassis::token::Caller;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
+pub(crate) use self::hearing::Hearing;
 use crate::error::Error;
 use crate::listing::{Listed, Listing};
 use crate::note::{Draft, Edit, Import, Note, NoteId};
-use crate::store::{Changes, Store, StoreError, View};
+use crate::store::{Arrival, Changes, Store, StoreError, View};
 
 /// Notes that one transaction of a purge removes, so that other writes come in between (PROTOCOL.md §5).
 const PURGE_BATCH: u32 = 1000;
@@ -32,6 +37,8 @@ pub(crate) struct Service {
     note_ids: Stream,
     /// Scans that run at a time: the store has readers left for everyone else.
     long_reads: Arc<Semaphore>,
+    /// In the strict profile only.
+    hearing: Option<Hearing>,
 }
 
 impl Service {
@@ -45,6 +52,7 @@ impl Service {
         clock: Clock,
         note_ids: Stream,
         long_reads: usize,
+        hearing: Option<Hearing>,
     ) -> Result<Self, StoreError> {
         for account in store.view(|notes| notes.to_purge())? {
             // A note that cannot be removed keeps no one else from theirs: its author is refused as it is.
@@ -53,18 +61,28 @@ impl Service {
             }
         }
         let long_reads = Arc::new(Semaphore::new(long_reads));
-        Ok(Self { store: Arc::new(store), clock, note_ids, long_reads })
+        Ok(Self { store: Arc::new(store), clock, note_ids, long_reads, hearing })
     }
 
-    /// Whether the caller's session stands.
+    /// Takes note of a word from the service `speaker`.
+    pub(crate) fn listen(&self, speaker: &str) {
+        if let Some(hearing) = &self.hearing {
+            hearing.heard(speaker, Instant::now());
+        }
+    }
+
+    /// Whether the caller's session stands, as far as notes can know.
     pub(crate) fn admit(&self, caller: Caller) -> Result<(), Error> {
+        if self.hearing.as_ref().is_some_and(|hearing| hearing.is_lost(Instant::now())) {
+            return Err(Error::OutOfTouch);
+        }
         blocking::brief(|| self.store.view(|notes| admitted(notes, caller)))
     }
 
     /// Begins a note.
     pub(crate) async fn create(&self, caller: Caller, draft: Draft) -> Result<Note, Error> {
         let (ids, now) = (self.note_ids.clone(), self.clock.now());
-        self.change(move |notes| {
+        self.change("create", move |notes| {
             admit(notes, caller)?;
             let mut note = Note::new(NoteId::random(&ids), caller.account, draft, now);
             // A seed that is used again after a restart draws the same ids again.
@@ -104,7 +122,7 @@ impl Service {
     /// Changes one of the caller's notes.
     pub(crate) async fn edit(&self, caller: Caller, id: NoteId, edit: Edit) -> Result<Note, Error> {
         let now = self.clock.now();
-        self.change(move |notes| {
+        self.change("edit", move |notes| {
             admit(notes, caller)?;
             let before = notes.find(caller.account, id)?.ok_or(Error::NoteNotFound)?;
             let after = before.edited(edit, now);
@@ -118,7 +136,7 @@ impl Service {
 
     /// Removes one of the caller's notes.
     pub(crate) async fn delete(&self, caller: Caller, id: NoteId) -> Result<(), Error> {
-        self.change(move |notes| {
+        self.change("delete", move |notes| {
             admit(notes, caller)?;
             let note = notes.find(caller.account, id)?.ok_or(Error::NoteNotFound)?;
             Ok(notes.remove(&note)?)
@@ -126,10 +144,23 @@ impl Service {
         .await
     }
 
-    /// Hears where an account stands. A deleted one's notes are gone when this returns.
-    pub(crate) async fn hear(&self, account: AccountId, news: Standing) -> Result<(), Error> {
-        let standing = self.change(move |notes| Ok(notes.raise(account, news)?)).await?;
-        if standing.rung == Rung::Deleted {
+    /// Hears where an account stands; a message that comes again changes nothing. A deleted one's notes are gone when
+    /// this returns, whichever of its messages began to remove them.
+    pub(crate) async fn hear(
+        &self,
+        account: AccountId,
+        news: Standing,
+        receipt: Option<Receipt>,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let hear = move |notes: &Changes<'_>| match receipt.map(|receipt| notes.receive(&receipt, now)) {
+            None | Some(Ok(Arrival::First)) => Ok(Some(notes.raise(account, news)?)),
+            Some(Ok(Arrival::Repeated)) => Ok(notes.standing(account)?),
+            Some(Ok(Arrival::Reused)) => Err(Error::KeyReused),
+            Some(Err(error)) => Err(error.into()),
+        };
+        let standing = self.change("hear", hear).await?;
+        if standing.is_some_and(|standing| standing.rung == Rung::Deleted) {
             let store = Arc::clone(&self.store);
             blocking::run(move || purge(&store, account)).await?;
         }
@@ -139,7 +170,7 @@ impl Service {
     /// Takes over notes that are not there yet; those of deleted authors are left out. Tells how many were new.
     pub(crate) async fn load(&self, imports: Vec<Import>) -> Result<u64, Error> {
         let now = self.clock.now();
-        self.change(move |notes| {
+        self.change("load", move |notes| {
             let mut added = 0;
             for note in imports.into_iter().map(|import| import.into_note(now)) {
                 let standing = notes.raise(note.author, Standing::new(Rung::Active))?;
@@ -150,13 +181,13 @@ impl Service {
         .await
     }
 
-    async fn change<T, W>(&self, work: W) -> Result<T, Error>
+    async fn change<T, W>(&self, verb: &'static str, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
         W: FnOnce(&Changes<'_>) -> Result<T, Error> + Send + 'static,
     {
         let store = Arc::clone(&self.store);
-        blocking::run(move || store.change(work)).await
+        blocking::run(move || store.change(verb, work)).await
     }
 
     /// Waits until one more scan may run; it may while the returned permit lives.
@@ -196,7 +227,7 @@ fn purge(store: &Store, account: AccountId) -> Result<(), StoreError> {
         some.iter().try_for_each(|note| notes.remove(note))?;
         Ok(!some.is_empty())
     };
-    while store.change::<_, StoreError, _>(batch)? {}
+    while store.change::<_, StoreError, _>("purge", batch)? {}
     Ok(())
 }
 

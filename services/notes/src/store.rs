@@ -6,6 +6,7 @@
 mod change;
 mod commit;
 mod file;
+mod inbox;
 mod row;
 mod scan;
 mod tag;
@@ -26,6 +27,7 @@ use rusqlite::ErrorCode;
 
 pub(crate) use self::change::Changes;
 use self::commit::{Job, Unit};
+pub(crate) use self::inbox::Arrival;
 pub(crate) use self::view::View;
 use crate::OpenError;
 
@@ -99,15 +101,16 @@ impl Store {
         look(&View::of(&snapshot))
     }
 
-    /// Changes data: all of `work` is durable when this returns its value, none of it when it returns an error.
-    pub(crate) fn change<T, E, W>(&self, work: W) -> Result<T, E>
+    /// Changes data as `verb` says: all of `work` is durable when this returns its value, none of it when it returns
+    /// an error.
+    pub(crate) fn change<T, E, W>(&self, verb: &'static str, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         W: FnOnce(&Changes<'_>) -> Result<T, E> + Send + 'static,
     {
         let (caller, outcome) = sync_channel(1);
-        self.writer.submit(Box::new(Unit::new(work, caller))).map_err(|Busy| StoreError::Busy)?;
+        self.writer.submit(Box::new(Unit::new(verb, work, caller))).map_err(|Busy| StoreError::Busy)?;
         // Without an answer the writer has ended, and with it the service.
         outcome.recv().unwrap_or_else(|_ended| Err(StoreError::Busy.into()))
     }

@@ -11,11 +11,13 @@ use chassis::relay::{Ending, Relay};
 use chassis::shutdown::Shutdown;
 
 use crate::NAME;
+use crate::peer::NOTES;
 use crate::store::Store;
 
 /// Delivers the outbox of `store` to `peers` until `shutdown`.
 pub(crate) async fn run(store: Arc<Store>, peers: Vec<Peer>, jitter: Stream, shutdown: Shutdown) {
-    let relay = Relay { service: NAME, outbox: Arc::clone(store.outbox()), peers, jitter };
+    let outbox = Arc::clone(store.outbox());
+    let relay = Relay { service: NAME, outbox, peers, beats_to: NOTES, jitter };
     let settle = |sequence, ending| {
         let store = Arc::clone(&store);
         blocking::run(move || match ending {

@@ -16,7 +16,7 @@ const fn route(service: &'static str, method: &'static str, path: &'static str) 
 }
 
 /// All of them; `tests/it/access/source.rs` checks that none is missing.
-pub(super) const INTERNAL: [Internal; 16] = [
+pub(super) const INTERNAL: [Internal; 17] = [
     route("auth", "PUT", "/internal/accounts/:account/standing"),
     route("auth", "PUT", "/internal/accounts/:account/role"),
     route("auth", "PUT", "/internal/accounts/:account/email"),
@@ -32,6 +32,7 @@ pub(super) const INTERNAL: [Internal; 16] = [
     route("user", "POST", "/internal/fixtures"),
     route("user", "POST", "/internal/fixtures/check"),
     route("notes", "PUT", "/internal/accounts/:account/standing"),
+    route("notes", "PUT", "/internal/beat"),
     route("notes", "POST", "/internal/fixtures"),
 ];
 

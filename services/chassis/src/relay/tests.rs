@@ -57,12 +57,12 @@ impl Stub {
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
         let path = request.uri().path().to_owned();
-        let key = request.headers()[inbox::KEY].to_str().unwrap().to_owned();
+        let key = request.headers().get(inbox::KEY).map(|key| key.to_str().unwrap().to_owned());
         let status = {
             let mut notes = self.notes();
             notes.under_way += 1;
             notes.most_under_way = notes.most_under_way.max(notes.under_way);
-            notes.heard.push((Instant::now(), key, path.clone()));
+            notes.heard.push((Instant::now(), key.unwrap_or_default(), path.clone()));
             notes.answers.get(&path).or_else(|| notes.answers.get("*")).copied().unwrap_or(200)
         };
         if status == 0 {
@@ -125,6 +125,7 @@ impl World {
             service: "test",
             outbox: Arc::clone(&self.outbox),
             peers: vec![self.paris.peer(PARIS), self.rome.peer(ROME)],
+            beats_to: ROME,
             jitter: Entropy::seeded(1).stream("test", "jitter"),
         };
         let outbox = Arc::clone(&self.outbox);
@@ -242,6 +243,23 @@ async fn a_message_that_always_fails_keeps_no_other_from_a_service_for_long() {
         assert!(world.settled([n], 3).await, "{n}");
     }
     assert!(world.paris.heard("/1") < 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_hears_a_beat_now_and_then_but_none_while_a_message_to_it_waits() {
+    let world = World::new([row(1, PARIS, 1)]);
+    world.paris.answers("/1", 503);
+    world.start();
+    let beats = || (world.paris.heard("/internal/beat"), world.rome.heard("/internal/beat"));
+    assert!(!world.settled([1], 61).await);
+    assert_eq!(beats(), (0, 4));
+    world.rome.answers("/2", 503);
+    world.outbox.committed([row(2, ROME, 1)]);
+    assert!(!world.settled([2], 60).await);
+    assert_eq!(beats(), (0, 4));
+    world.rome.answers("/2", 200);
+    assert!(!world.settled([1], 61).await);
+    assert_eq!(beats(), (0, 8));
 }
 
 #[tokio::test(start_paused = true)]

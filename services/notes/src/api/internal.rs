@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use chassis::body::Internal;
-use chassis::contract::FixturesTaken;
+use chassis::contract::{Beat, FixturesTaken};
 use chassis::failure::Failure;
+use chassis::inbox::Received;
 use chassis::internal::Peer;
 use chassis::reply::{self, Done, Reply};
 use chassis::standing::Standing;
@@ -18,13 +19,23 @@ use crate::fixture::Item;
 use crate::service::Service;
 
 pub(super) async fn hear(
-    _: Peer,
+    peer: Peer,
     State(notes): State<Arc<Service>>,
     Path(id): Path<String>,
-    Internal(standing): Internal<Standing>,
+    Received(standing, receipt): Received<Standing>,
 ) -> Result<Reply<Done>, Failure> {
-    notes.hear(wire::account(&id)?, standing).await?;
+    notes.hear(wire::account(&id)?, standing, receipt).await?;
+    notes.listen(&peer.0);
     Ok(reply::done())
+}
+
+pub(super) async fn beat(
+    peer: Peer,
+    State(notes): State<Arc<Service>>,
+    Internal(Beat {}): Internal<Beat>,
+) -> Reply<Done> {
+    notes.listen(&peer.0);
+    reply::done()
 }
 
 pub(super) async fn load(

@@ -30,7 +30,7 @@ fn draft() -> Draft {
 fn opened(dir: &TempDir) -> Service {
     let store = Store::open(dir.path(), 4).unwrap();
     let ids = Entropy::seeded(1).stream("notes", "note id");
-    Service::open(store, Clock::system(), ids, 2).unwrap()
+    Service::open(store, Clock::system(), ids, 2, None).unwrap()
 }
 
 /// More than two batches of a purge.
@@ -53,7 +53,7 @@ async fn a_deleted_account_loses_its_notes_and_gets_no_new_ones() {
     service.load(many(ADA)).await.unwrap();
     service.create(caller(BEN), draft()).await.unwrap();
     for _again in 0..2 {
-        service.hear(ADA, DELETED).await.unwrap();
+        service.hear(ADA, DELETED, None).await.unwrap();
         assert_eq!((left(&service, ADA), left(&service, BEN)), (0, 1));
     }
     let refused = service.create(caller(ADA), draft()).await;
@@ -68,7 +68,7 @@ async fn a_purge_that_was_interrupted_is_finished_at_the_next_start() {
     let service = opened(&dir);
     service.load(many(ADA)).await.unwrap();
     // As far as a purge may have come: marked, and one batch gone.
-    let marked = service.change(|notes| {
+    let marked = service.change("test", |notes| {
         notes.raise(ADA, DELETED)?;
         let some = notes.some_notes(ADA, PURGE_BATCH)?;
         Ok(some.iter().try_for_each(|note| notes.remove(note))?)
@@ -77,6 +77,38 @@ async fn a_purge_that_was_interrupted_is_finished_at_the_next_start() {
     assert_eq!(left(&service, ADA), 1500);
     drop(service);
     assert_eq!(left(&opened(&dir), ADA), 0);
+}
+
+fn receipt(key: &str, digest: &str) -> Receipt {
+    Receipt { key: key.to_owned(), digest: digest.to_owned() }
+}
+
+#[tokio::test]
+async fn a_message_has_its_effect_once_and_its_key_stands_for_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = opened(&dir);
+    let disabled = Standing::new(Rung::Disabled);
+    service.hear(ADA, disabled, Some(receipt("user-1", "d"))).await.unwrap();
+    service.hear(ADA, disabled, Some(receipt("user-1", "d"))).await.unwrap();
+    let reused = service.hear(ADA, DELETED, Some(receipt("user-1", "e"))).await;
+    assert!(matches!(reused, Err(Error::KeyReused)), "{reused:?}");
+    let standing: Result<_, StoreError> = service.store.view(|notes| notes.standing(ADA));
+    assert_eq!(standing.unwrap(), Some(disabled));
+}
+
+#[tokio::test]
+async fn a_deletion_that_comes_again_goes_on_where_its_purge_was_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = opened(&dir);
+    service.load(many(ADA)).await.unwrap();
+    let heard = service.change("test", |notes| {
+        notes.receive(&receipt("user-1", "d"), chassis::clock::Timestamp::from_millis(0))?;
+        Ok(notes.raise(ADA, DELETED)?)
+    });
+    heard.await.unwrap();
+    assert_eq!(left(&service, ADA), 2500);
+    service.hear(ADA, DELETED, Some(receipt("user-1", "d"))).await.unwrap();
+    assert_eq!(left(&service, ADA), 0);
 }
 
 #[tokio::test]
@@ -89,7 +121,7 @@ async fn others_write_while_a_purge_goes_on() {
             service.create(caller(BEN), draft()).await.unwrap();
         }
     };
-    let (purged, ()) = tokio::join!(service.hear(ADA, DELETED), writing);
+    let (purged, ()) = tokio::join!(service.hear(ADA, DELETED, None), writing);
     purged.unwrap();
     assert_eq!((left(&service, ADA), left(&service, BEN)), (0, 20));
 }
@@ -126,7 +158,7 @@ async fn a_token_is_news_of_its_account_until_we_know_better() {
     service.admit(at(1, 3)).unwrap();
     service.create(at(1, 3), draft()).await.unwrap();
     assert!(matches!(service.admit(at(1, 2)), Err(Error::Ended(_))));
-    service.hear(ADA, Standing { generation: 1, rung: Rung::Disabled, epoch: 0 }).await.unwrap();
+    service.hear(ADA, Standing { generation: 1, rung: Rung::Disabled, epoch: 0 }, None).await.unwrap();
     assert!(matches!(service.admit(at(1, 3)), Err(Error::Ended(_))));
     service.admit(at(2, 3)).unwrap();
 }

@@ -4,12 +4,15 @@
 
 use std::ops::Deref;
 
+use chassis::clock::Timestamp;
 use chassis::id::AccountId;
+use chassis::inbox::Receipt;
 use chassis::standing::Standing;
 use rusqlite::Connection;
 
+use super::inbox::Arrival;
 use super::row::{number_of, tags_json};
-use super::{StoreError, View, tag};
+use super::{StoreError, View, inbox, tag};
 use crate::note::Note;
 
 /// Rows that the log of changes keeps. Deriving everything again from the notes takes less time than going
@@ -58,6 +61,11 @@ impl<'a> Changes<'a> {
             statement.execute((account.as_bytes(), generation, number_of(rung), epoch))?;
         }
         Ok(standing)
+    }
+
+    /// Keeps `receipt`, and tells whether its message was heard before.
+    pub(crate) fn receive(&self, receipt: &Receipt, now: Timestamp) -> Result<Arrival, StoreError> {
+        inbox::receive(self.connection, receipt, now)
     }
 
     /// Adds `note`, whose author is known; `false` when there is a note with its id, which stays as it is.

@@ -5,12 +5,16 @@
 
 use std::sync::mpsc::SyncSender;
 
+#[cfg(feature = "simulation")]
+use chassis::simulation;
 use rusqlite::Connection;
 
 use super::{Changes, StoreError};
 
 /// The work of one request on the writer's thread.
 pub(super) trait Job: Send {
+    /// What the commit is for.
+    fn verb(&self) -> &'static str;
     /// Does the work; `false` asks for its own changes to be taken back.
     fn perform(&mut self, changes: &Changes<'_>) -> bool;
     /// Tells the caller, once it is certain what became of the batch.
@@ -19,14 +23,15 @@ pub(super) trait Job: Send {
 
 /// A closure and the caller who waits for what it returns.
 pub(super) struct Unit<W, T, E> {
+    verb: &'static str,
     work: Option<W>,
     outcome: Option<Result<T, E>>,
     caller: SyncSender<Result<T, E>>,
 }
 
 impl<W, T, E> Unit<W, T, E> {
-    pub(super) const fn new(work: W, caller: SyncSender<Result<T, E>>) -> Self {
-        Self { work: Some(work), outcome: None, caller }
+    pub(super) const fn new(verb: &'static str, work: W, caller: SyncSender<Result<T, E>>) -> Self {
+        Self { verb, work: Some(work), outcome: None, caller }
     }
 }
 
@@ -36,6 +41,10 @@ where
     T: Send,
     E: From<StoreError> + Send,
 {
+    fn verb(&self) -> &'static str {
+        self.verb
+    }
+
     fn perform(&mut self, changes: &Changes<'_>) -> bool {
         self.outcome = self.work.take().map(|work| work(changes));
         matches!(self.outcome, Some(Ok(_)))
@@ -56,6 +65,10 @@ where
 /// Carries out `jobs` in one transaction and answers all of them.
 pub(super) fn carry_out(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
     let batch = commit(connection, &mut jobs);
+    if let Err(error) = &batch {
+        let verbs: Vec<_> = jobs.iter().map(|job| job.verb()).collect();
+        tracing::debug!(?verbs, %error, "a batch of changes was undone");
+    }
     if batch.is_err()
         && !connection.is_autocommit()
         && let Err(error) = connection.execute_batch("ROLLBACK")
@@ -70,7 +83,7 @@ pub(super) fn carry_out(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
 fn commit(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     run(connection, "BEGIN IMMEDIATE")?;
     let changes = Changes::of(connection);
-    for job in jobs {
+    for job in jobs.iter_mut() {
         run(connection, "SAVEPOINT request")?;
         if !job.perform(&changes) {
             // A full disk or a failed write ends the whole transaction, not just the statement.
@@ -81,7 +94,35 @@ fn commit(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), Stor
         }
         run(connection, "RELEASE request")?;
     }
-    run(connection, "COMMIT")
+    #[cfg(feature = "simulation")]
+    before(jobs)?;
+    run(connection, "COMMIT")?;
+    #[cfg(feature = "simulation")]
+    after(jobs);
+    Ok(())
+}
+
+/// Asks the director of a simulation, if there is one, whether the commit of `jobs` succeeds.
+#[cfg(feature = "simulation")]
+fn before(jobs: &[Box<dyn Job>]) -> Result<(), StoreError> {
+    use rusqlite::{Error, ffi};
+    let failed = |error: std::io::Error| {
+        Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), Some(error.to_string())).into()
+    };
+    jobs.iter().try_for_each(|job| simulation::before(step(job.as_ref())).map_err(failed))
+}
+
+/// Tells the director that `jobs` are durable.
+#[cfg(feature = "simulation")]
+fn after(jobs: &[Box<dyn Job>]) {
+    for job in jobs {
+        simulation::after(step(job.as_ref()));
+    }
+}
+
+#[cfg(feature = "simulation")]
+fn step(job: &dyn Job) -> simulation::Step {
+    simulation::Step { service: crate::NAME, verb: job.verb() }
 }
 
 fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {

@@ -15,7 +15,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::OpenError;
 
 /// The steps from an empty file to the present form; `user_version` counts those that were taken.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_notes.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_notes.sql"), include_str!("migrations/0002_inbox.sql")];
 /// Statements that a connection keeps prepared: all that it ever runs.
 const STATEMENTS_MAX: usize = 32;
 

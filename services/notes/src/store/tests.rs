@@ -2,6 +2,7 @@
 
 mod files;
 mod group;
+mod inbox;
 mod model;
 
 use chassis::clock::Timestamp;
@@ -42,7 +43,7 @@ impl World {
     }
 
     fn insert(&self, note: Note) -> bool {
-        let inserted = self.store.change(move |notes| {
+        let inserted = self.store.change("test", move |notes| {
             notes.raise(note.author, Standing::new(Rung::Active))?;
             notes.insert(&note)
         });
@@ -106,7 +107,7 @@ fn an_author_is_known_from_the_first_news_on_and_only_rises() {
     let world = World::new();
     let raise = |rung, epoch| {
         let news = Standing { generation: 0, rung, epoch };
-        let standing: Result<_, StoreError> = world.store.change(move |notes| notes.raise(ADA, news));
+        let standing: Result<_, StoreError> = world.store.change("test", move |notes| notes.raise(ADA, news));
         standing.unwrap()
     };
     let known = || {
@@ -127,7 +128,7 @@ fn changes_are_numbered_and_the_oldest_go() {
     world.insert(note(ADA, 2));
     world
         .store
-        .change(move |notes| notes.remove(&removed))
+        .change("test", move |notes| notes.remove(&removed))
         .unwrap_or_else(|error: StoreError| panic!("{error}"));
     let raw = world.raw();
     let log = || -> Vec<(i64, i64, u8)> {
@@ -149,7 +150,7 @@ fn a_number_is_not_given_again_after_a_removal() {
         world.insert(short_lived.clone());
         world
             .store
-            .change(move |notes| notes.remove(&short_lived))
+            .change("test", move |notes| notes.remove(&short_lived))
             .unwrap_or_else(|error: StoreError| panic!("{error}"));
     }
     world.insert(note(ADA, 3));

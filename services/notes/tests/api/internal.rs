@@ -88,6 +88,26 @@ async fn a_deleted_author_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn a_key_is_answered_alike_for_the_same_message_and_refused_for_another() {
+    let world = World::new();
+    let service = world.user_service().with("idempotency-key", "user-7");
+    let path = format!("/internal/accounts/{ADA}/standing");
+    let news = |rung: &str| json!({"generation": 0, "rung": rung, "epoch": 0});
+    for _again in 0..2 {
+        let answer = service.put(&path, news("disabled")).await;
+        assert_eq!((answer.status.as_u16(), answer.body), (200, json!({"status": "success"})));
+    }
+    let reused = service.put(&path, news("deleted")).await;
+    assert_eq!(reused.failure(), (422, "Idempotency-Key was used for another message"));
+    let other = format!("/internal/accounts/{BEN}/standing");
+    assert_eq!(service.put(&other, news("disabled")).await.status, 422);
+    assert_eq!(
+        world.user_service().with("idempotency-key", "_").put(&path, news("active")).await.status,
+        400
+    );
+}
+
+#[tokio::test]
 async fn a_malformed_account_or_standing_is_refused() {
     let world = World::new();
     assert_eq!(raise(&world, "me", 0, "active", 0).await.failure(), (400, "Invalid _id: me"));

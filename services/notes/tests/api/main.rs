@@ -10,4 +10,5 @@ mod fields;
 mod internal;
 mod listing;
 mod notes;
+mod strict;
 mod world;

@@ -61,6 +61,15 @@ impl Answer {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::open(false)
+    }
+
+    /// A world whose notes serve nobody while auth or user is silent.
+    pub(crate) fn strict() -> Self {
+        Self::open(true)
+    }
+
+    fn open(strict: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::frozen(Timestamp::from_millis(NOW_MS));
         let config = Config {
@@ -69,6 +78,7 @@ impl World {
             entropy: Entropy::seeded(7),
             secret: Secret::new(SECRET.to_owned()),
             client_url: HeaderValue::from_static("http://localhost:5173"),
+            strict,
         };
         Self { clock, notes: Notes::open(config).unwrap(), _dir: dir }
     }
@@ -83,19 +93,24 @@ impl World {
         let now = self.clock.now().as_seconds();
         let claims =
             json!({"userId": account, "iat": now, "exp": now + 60, "gen": generation, "epoch": epoch});
-        Person { world: self, authorization: Some(format!("Bearer {}", token(&claims))) }
+        Person { world: self, authorization: Some(format!("Bearer {}", token(&claims))), header: None }
     }
 
     /// Someone without a token.
     pub(crate) fn stranger(&self) -> Person<'_> {
-        Person { world: self, authorization: None }
+        Person { world: self, authorization: None, header: None }
     }
 
     /// The user service.
     pub(crate) fn user_service(&self) -> Person<'_> {
+        self.service("user")
+    }
+
+    /// Another service.
+    pub(crate) fn service(&self, name: &'static str) -> Person<'_> {
         let key = Key::derive(&Secret::new(SECRET.to_owned()));
-        let signer = Signer::new("user", &key, self.clock.clone());
-        Person { world: self, authorization: Some(signer.authorization("notes")) }
+        let signer = Signer::new(name, &key, self.clock.clone());
+        Person { world: self, authorization: Some(signer.authorization("notes")), header: None }
     }
 }
 
@@ -103,9 +118,15 @@ impl World {
 pub(crate) struct Person<'a> {
     world: &'a World,
     authorization: Option<String>,
+    header: Option<(&'static str, &'static str)>,
 }
 
 impl Person<'_> {
+    /// The same person, who sends one more header.
+    pub(crate) fn with(self, name: &'static str, value: &'static str) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, None).await
     }
@@ -130,6 +151,9 @@ impl Person<'_> {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
+        }
+        if let Some((name, value)) = self.header {
+            request = request.header(name, value);
         }
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         if !body.is_empty() {

@@ -59,7 +59,7 @@ impl Batch {
         W: FnOnce(&Changes<'_>) -> Result<bool, StoreError> + Send + 'static,
     {
         let (caller, outcome) = sync_channel(1);
-        self.jobs.push(Box::new(Unit::new(work, caller)));
+        self.jobs.push(Box::new(Unit::new("test", work, caller)));
         self.outcomes.push(outcome);
     }
 

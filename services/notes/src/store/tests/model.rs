@@ -104,7 +104,7 @@ fn apply(world: World, model: &mut Model, operation: Operation) -> World {
 }
 
 fn change(world: &World, work: impl FnOnce(&Changes<'_>) -> Result<(), StoreError> + Send + 'static) {
-    world.store.change(work).unwrap();
+    world.store.change("test", work).unwrap();
 }
 
 /// The definition of a list: filter, sort, cut.
