@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A rung of the ladder; later rungs are higher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Rung {
     /// Registered at auth, profile not yet confirmed: unknown to everyone else.
@@ -21,7 +21,7 @@ pub enum Rung {
 
 /// Where an account stands: its generation (one more with each reactivation), its rung there, and the
 /// session epoch below which its tokens are dead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Standing {
     /// Counts reactivations, from 0.
@@ -33,7 +33,7 @@ pub struct Standing {
 }
 
 /// What a token says of its account when it was issued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Session {
     /// The generation it was issued in.
     pub generation: u32,
