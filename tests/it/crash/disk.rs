@@ -18,23 +18,23 @@ use super::sky::Sky;
 use crate::kit::strace::{self, Strace};
 use crate::kit::{Actor, Setup, Split, proof};
 
-/// The kinds that write, each with the service whose commit decides it.
-const WRITES: [(Kind, &str); 15] = [
-    (Kind::Register, "auth"),
-    (Kind::ChangePassword, "auth"),
-    (Kind::ResetPassword, "auth"),
-    (Kind::ChangeBio, "user"),
-    (Kind::ChangeUsername, "user"),
-    (Kind::Leave, "user"),
-    (Kind::Deactivate, "user"),
-    (Kind::Reactivate, "user"),
-    (Kind::Erase, "user"),
-    (Kind::ChangeRole, "user"),
-    (Kind::ChangeEmail, "user"),
-    (Kind::CreateNote, "notes"),
-    (Kind::ChangeNote, "notes"),
-    (Kind::ArchiveNote, "notes"),
-    (Kind::DeleteNote, "notes"),
+/// The kinds that write.
+const WRITES: [Kind; 15] = [
+    Kind::Register,
+    Kind::ChangePassword,
+    Kind::ResetPassword,
+    Kind::ChangeBio,
+    Kind::ChangeUsername,
+    Kind::Leave,
+    Kind::Deactivate,
+    Kind::Reactivate,
+    Kind::Erase,
+    Kind::ChangeRole,
+    Kind::ChangeEmail,
+    Kind::CreateNote,
+    Kind::ChangeNote,
+    Kind::ArchiveNote,
+    Kind::DeleteNote,
 ];
 /// The services that have a disk.
 const STORES: [&str; 3] = ["auth", "user", "notes"];
@@ -46,18 +46,52 @@ struct Failure {
     name: &'static str,
     calls: &'static str,
     error: &'static str,
+    /// `+` when all later calls fail too, until the operation was answered.
+    on: &'static str,
     /// Whether only the log that makes commits durable is meant: other files and sockets take the same calls.
     is_of_the_log: bool,
+    /// Which third of all pairs of a store and a kind is tried on every change.
+    share: usize,
 }
 
-const SYNC: Failure =
-    Failure { name: "a sync fails", calls: "fdatasync,fsync", error: "EIO", is_of_the_log: false };
-const SPACE: Failure =
-    Failure { name: "no space is left", calls: "write,pwrite64", error: "ENOSPC", is_of_the_log: true };
+const SYNC: Failure = Failure {
+    name: "a sync fails",
+    calls: "fdatasync,fsync",
+    error: "EIO",
+    on: "",
+    is_of_the_log: false,
+    share: 0,
+};
+const SYNCS: Failure = Failure { name: "all syncs fail", on: "+", share: 1, ..SYNC };
+const SPACE: Failure = Failure {
+    name: "no space is left",
+    calls: "write,pwrite64",
+    error: "ENOSPC",
+    on: "+",
+    is_of_the_log: true,
+    share: 1,
+};
+const WRITE: Failure = Failure { name: "a write fails", error: "EIO", on: "", share: 2, ..SPACE };
+
+impl Failure {
+    fn is_tried(&self, pair: usize) -> bool {
+        proof::size(0, 1) == 1 || (pair + self.share).is_multiple_of(3)
+    }
+}
 
 #[test]
 fn every_operation_is_whole_or_absent_when_a_sync_fails() {
     every_operation_is_whole_or_absent(&SYNC);
+}
+
+#[test]
+fn every_operation_is_whole_or_absent_when_all_syncs_fail_for_a_while() {
+    every_operation_is_whole_or_absent(&SYNCS);
+}
+
+#[test]
+fn every_operation_is_whole_or_absent_when_a_write_fails() {
+    every_operation_is_whole_or_absent(&WRITE);
 }
 
 #[test]
@@ -73,10 +107,9 @@ fn every_operation_is_whole_or_absent(failure: &Failure) {
     let admin = split.admin();
     let mut disk = Disk { split, admin, draws: ChaCha8Rng::seed_from_u64(1), begun: 0, injected: 0 };
     let mut counts = Counts::default();
-    for store in STORES {
-        // A share on every change: each kind at the service that decides it.
-        let is_tried = |owner: &str| owner == store || proof::size(0, 1) == 1;
-        for (kind, _) in WRITES.iter().filter(|(_, owner)| is_tried(owner)) {
+    let rounds = proof::size(1, 10) as usize;
+    for (at, store) in STORES.repeat(rounds).into_iter().enumerate() {
+        for (_, kind) in WRITES.iter().enumerate().filter(|(kind, _)| failure.is_tried(at + kind)) {
             let passed = (1..CALLS_MAX).find(|n| {
                 let outcome = disk.fail(failure, store, *kind, *n);
                 let (found, failed) =
@@ -155,11 +188,11 @@ impl Disk {
         done
     }
 
-    /// Has the `n`th of the calls of each thread of the service fail, once.
+    /// Has the `n`th of the calls of each thread of the service fail.
     fn inject(&self, failure: &Failure, store: &str, n: u32) -> Strace {
-        let Failure { calls, error, .. } = failure;
+        let Failure { calls, error, on, .. } = failure;
         let trace = format!("trace={calls}");
-        let inject = format!("inject={calls}:error={error}:when={n}");
+        let inject = format!("inject={calls}:error={error}:when={n}{on}");
         let log = self.log_of(store);
         let mut arguments = vec!["-e", &trace, "-e", &inject];
         if failure.is_of_the_log {
