@@ -79,7 +79,12 @@ impl From<EngineError> for StoreError {
         match error {
             EngineError::Busy(_) => Self::Busy,
             EngineError::Lost { .. } => Self::Lost(error),
-            EngineError::Database(_) | EngineError::Dir(_) | EngineError::Ended => Self::Failed(error),
+            EngineError::Database(_)
+            | EngineError::Full(_)
+            | EngineError::Closed
+            | EngineError::Commit(_)
+            | EngineError::Dir(_)
+            | EngineError::Ended => Self::Failed(error),
             EngineError::Corrupt { .. } | EngineError::Unexpected { .. } => Self::Corrupt(error),
         }
     }

@@ -104,6 +104,17 @@ impl Outbox {
         self.changed();
     }
 
+    /// Takes in all rows anew, as they were found when the database had to be opened again.
+    pub fn renew(&self, rows: impl IntoIterator<Item = (Sequence, Row)>) {
+        let mut all = self.rows();
+        *all = Rows::default();
+        for (sequence, row) in rows {
+            all.insert(sequence, row);
+        }
+        drop(all);
+        self.changed();
+    }
+
     /// How many rows there are, parked ones too.
     pub fn total(&self) -> usize {
         let all = self.rows();

@@ -71,6 +71,7 @@ impl Engine {
             witness,
             clock: setting.clock.clone(),
             service: setting.service,
+            is_broken: false,
         };
         let engine = Self { writer: committer.start()?, outbox, backend, past };
         engine.begin()?;
@@ -94,7 +95,14 @@ impl Engine {
         id: impl Into<Bson>,
     ) -> Result<Option<T>, EngineError> {
         let id = id.into();
-        let found = self.backend.find(collection, &id)?;
+        let found = match self.backend.find(collection, &id) {
+            // Only the writer opens it again, and it does so before whatever it is asked.
+            Err(EngineError::Closed) => {
+                self.write("open", |_tx| Ok(()))?;
+                self.backend.find(collection, &id)?
+            }
+            found => found?,
+        };
         found.map(|document| record::decode(collection, &id, document)).transpose()
     }
 

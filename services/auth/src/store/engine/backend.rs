@@ -27,6 +27,10 @@ pub(super) trait Backend: Send + Sync {
 
     /// Starts a change; there is one at a time.
     fn begin(&self) -> Result<Box<dyn Change>, EngineError>;
+
+    /// Closes it and opens it again, after a commit that failed and before any other change: from then on what
+    /// reached the disk of that commit is there, and the rest is not.
+    fn reopen(&self) -> Result<(), EngineError>;
 }
 
 /// A change under way, which sees its own writes. Dropped without a commit it was never there.

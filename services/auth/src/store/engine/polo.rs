@@ -3,7 +3,8 @@
 //! Only what is right under one writer is called: reads by `_id`, one insert, one update and one delete by `_id`,
 //! and a cursor over a whole collection.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
 use bson::{Bson, Document, doc};
 use chassis::dir;
@@ -16,25 +17,42 @@ use super::backend::{Backend, Change};
 /// tombstones of deleted neighbours (8,000 deletes made reads of another collection 90 times slower).
 const SENTINEL: &str = "!sentinel";
 
-/// An open PoloDB.
-pub(super) struct Polo(Database);
+/// How RocksDB's message reads when the disk is full. It goes on by itself once there is space.
+const NO_SPACE: &str = "No space left on device";
+
+/// A PoloDB, closed only while it cannot be opened again.
+pub(super) struct Polo {
+    path: PathBuf,
+    database: RwLock<Option<Database>>,
+}
 
 impl Polo {
     /// Opens or creates the database at `path`, a folder that only its owner may enter.
     pub(super) fn open(path: &Path) -> Result<Self, EngineError> {
-        let database = Database::open_path(path)?;
-        let sentinel = database.collection::<Document>(SENTINEL);
-        if sentinel.find_one(doc! { "_id": 0 })?.is_none() {
-            sentinel.insert_one(doc! { "_id": 0 })?;
-        }
+        let database = open(path)?;
         dir::restrict(path)?;
-        Ok(Self(database))
+        Ok(Self { path: path.to_owned(), database: RwLock::new(Some(database)) })
     }
+
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, EngineError>) -> Result<T, EngineError> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        work(database.as_ref().ok_or(EngineError::Closed)?)
+    }
+}
+
+fn open(path: &Path) -> Result<Database, EngineError> {
+    let database = Database::open_path(path)?;
+    let sentinel = database.collection::<Document>(SENTINEL);
+    if sentinel.find_one(doc! { "_id": 0 })?.is_none() {
+        sentinel.insert_one(doc! { "_id": 0 })?;
+    }
+    Ok(database)
 }
 
 impl Backend for Polo {
     fn find(&self, collection: &str, id: &Bson) -> Result<Option<Document>, EngineError> {
-        Ok(self.0.collection::<Document>(collection).find_one(doc! { "_id": id.clone() })?)
+        let this = doc! { "_id": id.clone() };
+        self.with(|database| Ok(database.collection::<Document>(collection).find_one(this)?))
     }
 
     fn scan(
@@ -42,14 +60,24 @@ impl Backend for Polo {
         collection: &str,
         each: &mut dyn FnMut(Document) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
-        for document in self.0.collection::<Document>(collection).find(doc! {}).run()? {
-            each(document?)?;
-        }
-        Ok(())
+        self.with(|database| {
+            for document in database.collection::<Document>(collection).find(doc! {}).run()? {
+                each(document?)?;
+            }
+            Ok(())
+        })
     }
 
     fn begin(&self) -> Result<Box<dyn Change>, EngineError> {
-        Ok(Box::new(self.0.start_transaction()?))
+        self.with(|database| Ok(Box::new(database.start_transaction()?) as Box<dyn Change>))
+    }
+
+    fn reopen(&self) -> Result<(), EngineError> {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        // It takes its folder for itself, so the old one closes first.
+        drop(database.take());
+        *database = Some(open(&self.path)?);
+        Ok(())
     }
 }
 
@@ -77,6 +105,9 @@ impl Change for Transaction {
     }
 
     fn commit(self: Box<Self>) -> Result<(), EngineError> {
-        Ok(Transaction::commit(&self)?)
+        Transaction::commit(&self).map_err(|error| match error.to_string() {
+            text if text.contains(NO_SPACE) => EngineError::Full(error),
+            _ => EngineError::Database(error),
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! What the engine promises, on PoloDB and on the disk of a simulation alike: no fault of PoloDB that our code
 //! could meet shows through it.
 
+mod fault;
 mod past;
 pub(in crate::store) mod place;
 

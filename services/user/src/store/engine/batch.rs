@@ -11,9 +11,9 @@ use chassis::history::{History, Witness};
 use chassis::outbox::Outbox;
 use chassis::writer::Writer;
 
-use super::EngineError;
 use super::backend::{Backend, Change};
 use super::tx::{Outgoing, Tx};
+use super::{EngineError, record};
 
 /// Messages that may wait: so many only do when another service is away for long, and each costs memory. Beyond
 /// it, changes that others must hear of are refused.
@@ -63,6 +63,8 @@ pub(super) struct Committer {
     pub(super) witness: Witness,
     pub(super) clock: Clock,
     pub(super) service: &'static str,
+    /// A commit failed, and the database was not opened again since.
+    pub(super) is_broken: bool,
 }
 
 impl Committer {
@@ -73,13 +75,18 @@ impl Committer {
     }
 
     /// One transaction for the whole batch; if any unit fails below the domain, each runs again by itself, because
-    /// PoloDB has no savepoints and a failed write leaves half of its unit behind.
-    fn carry_out(&mut self, mut batch: Vec<Box<dyn Work>>) {
-        if batch.len() > 1 && self.attempt(&mut batch).is_ok() {
-            for work in batch {
-                work.answer(Ok(()));
+    /// PoloDB has no savepoints and a failed write leaves half of its unit behind. After a failed commit nothing runs
+    /// again: it may have been done.
+    pub(super) fn carry_out(&mut self, mut batch: Vec<Box<dyn Work>>) {
+        if batch.len() > 1 {
+            match self.attempt(&mut batch) {
+                Ok(()) => return answer(batch, || Ok(())),
+                Err(EngineError::Commit(cause)) => {
+                    return answer(batch, || Err(EngineError::Commit(Arc::clone(&cause))));
+                }
+                // Some unit failed, before anything was kept.
+                Err(_) => {}
             }
-            return;
         }
         for work in batch {
             let mut alone = [work];
@@ -90,6 +97,7 @@ impl Committer {
     }
 
     fn attempt(&mut self, batch: &mut [Box<dyn Work>]) -> Result<(), EngineError> {
+        self.recover()?;
         let room = OUTBOX_MAX.saturating_sub(self.outbox.total());
         let tx = Tx::new(self.backend.begin()?, self.history.next, self.clock.now(), room);
         batch.iter_mut().try_for_each(|work| work.run(&tx))?;
@@ -100,10 +108,44 @@ impl Committer {
         // Also when the commit fails: it may have reached the disk before that, and no number is used twice.
         self.history.next = history.next;
         let (change, outgoing) = tx.into_parts();
-        commit(self.service, batch.first().map_or("", |work| work.verb()), change)?;
+        if let Err(error) = commit(self.service, batch.first().map_or("", |work| work.verb()), change) {
+            return Err(self.failed(error));
+        }
         self.history = history;
         self.witness.record(history);
         self.tell(outgoing);
+        Ok(())
+    }
+
+    /// After a commit that failed: RocksDB refuses every further one until it is opened again, but for a full disk.
+    fn failed(&mut self, error: EngineError) -> EngineError {
+        let service = self.service;
+        self.is_broken = !matches!(error, EngineError::Full(_));
+        match self.recover() {
+            Ok(()) => tracing::error!(service, %error, "a commit failed"),
+            Err(closed) => {
+                tracing::error!(service, %error, %closed, "a commit failed, and the database cannot be used");
+            }
+        }
+        EngineError::Commit(Arc::new(error))
+    }
+
+    /// Opens a broken database again, and finds what reached the disk. What was acknowledged must be there.
+    fn recover(&mut self) -> Result<(), EngineError> {
+        if !self.is_broken {
+            return Ok(());
+        }
+        self.backend.reopen()?;
+        let rows = record::rows(&*self.backend)?;
+        let (found, recorded) = (record::history(&*self.backend, &rows)?, self.history);
+        if found.commits < recorded.commits {
+            return Err(EngineError::Lost { found, recorded });
+        }
+        self.history = History { next: found.next.max(recorded.next), ..found };
+        self.witness.record(self.history);
+        self.outbox.renew(rows);
+        self.is_broken = false;
+        tracing::warn!(service = self.service, "the database was opened again");
         Ok(())
     }
 
@@ -114,6 +156,13 @@ impl Committer {
         for sequence in outgoing.removed {
             self.outbox.removed(sequence);
         }
+    }
+}
+
+/// Tells every caller what became of the batch.
+fn answer(batch: Vec<Box<dyn Work>>, committed: impl Fn() -> Result<(), EngineError>) {
+    for work in batch {
+        work.answer(committed());
     }
 }
 

@@ -1,6 +1,7 @@
 //! What goes wrong below the domain.
 
 use std::io;
+use std::sync::Arc;
 
 use bson::Bson;
 use chassis::dir::DirError;
@@ -13,6 +14,15 @@ pub(crate) enum EngineError {
     /// The database refused or failed.
     #[error("the database failed")]
     Database(#[source] polodb_core::Error),
+    /// The disk is full; the database goes on when there is space.
+    #[error("the disk of the database is full")]
+    Full(#[source] polodb_core::Error),
+    /// The database had to be closed after a failed commit, and could not be opened again yet.
+    #[error("the database is closed")]
+    Closed,
+    /// The commit failed. What it held may have reached the disk all the same.
+    #[error("a commit failed")]
+    Commit(#[source] Arc<Self>),
     /// The file system refused.
     #[error(transparent)]
     Dir(#[from] DirError),

@@ -38,6 +38,10 @@ impl Backend for Memory {
     fn begin(&self) -> Result<Box<dyn Change>, EngineError> {
         Ok(Box::new(Pending(RefCell::new(self.0.begin()))))
     }
+
+    fn reopen(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
 }
 
 impl Change for Pending {
