@@ -1,4 +1,5 @@
-//! The n-th failure of a disk: an operation succeeds or answers 5xx, and after a restart it is whole or absent.
+//! The n-th failure of a disk: an operation succeeds or answers 5xx, and it is whole or absent when the disk works
+//! again, with or without a restart.
 //!
 //! `strace` makes the n-th sync or write of one service's database fail, for n = 1.. until the operation passes
 //! without a failure (PROMISES.md D3). The engines are the real ones.
@@ -6,17 +7,19 @@
 use std::fs;
 use std::path::PathBuf;
 
-use rand::SeedableRng as _;
+use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::account::{Account, Name};
-use super::asker::{Asker, Spot};
+use super::asker::{AGREED_WITHIN, Asker, Spot};
 use super::kind::Kind;
 use super::ledger::Counts;
 use super::sky::Sky;
+use crate::kit::actor::{PASSWORD, token_of};
 use crate::kit::strace::{self, Strace};
-use crate::kit::{Actor, Setup, Split, proof};
+use crate::kit::{Actor, Setup, Split, Times, proof, wait};
 
 /// The kinds that write.
 const WRITES: [Kind; 15] = [
@@ -105,7 +108,8 @@ fn every_operation_is_whole_or_absent(failure: &Failure) {
     }
     let split = Split::start(&Setup::ci());
     let admin = split.admin();
-    let mut disk = Disk { split, admin, draws: ChaCha8Rng::seed_from_u64(1), begun: 0, injected: 0 };
+    let draws = ChaCha8Rng::seed_from_u64(1);
+    let mut disk = Disk { split, admin, draws, begun: 0, injected: 0, healed: Times::default() };
     let mut counts = Counts::default();
     let rounds = proof::size(1, 10) as usize;
     for (at, store) in STORES.repeat(rounds).into_iter().enumerate() {
@@ -121,8 +125,9 @@ fn every_operation_is_whole_or_absent(failure: &Failure) {
             println!("{}, {store}, {kind}: {} failures, then it passes", failure.name, passed - 1);
         }
     }
-    println!("{}: {} failures, {counts}; nothing half there", failure.name, disk.injected);
-    assert!(disk.injected > 0, "nothing ever failed");
+    let Disk { injected, healed, .. } = disk;
+    println!("{}: {injected} failures, {counts}; writes again {healed}; nothing half there", failure.name);
+    assert!(injected > 0, "nothing ever failed");
 }
 
 /// A world in four processes, one of which has a failing disk now and then.
@@ -132,11 +137,13 @@ struct Disk {
     draws: ChaCha8Rng,
     begun: u32,
     injected: u32,
+    /// How long it took without a restart until everything took writes again.
+    healed: Times,
 }
 
 impl Disk {
-    /// Does one operation of `kind` while the `n`th call of `failure` fails at `store`, kills that service, and
-    /// compares; tells what was counted and whether anything failed.
+    /// Does one operation of `kind` while the `n`th call of `failure` fails at `store`, perhaps kills that
+    /// service, and compares; tells what was counted and whether anything failed.
     fn fail(
         &mut self,
         failure: &Failure,
@@ -153,8 +160,13 @@ impl Disk {
         })?;
         let failed = tracer.detach().contains("(INJECTED)");
         self.injected += u32::from(failed);
-        self.split.kill(store);
-        self.split.bring_back(&[store]);
+        // It goes on by itself, or is killed and comes back: either way nothing is half there.
+        if self.draws.random() {
+            self.split.kill(store);
+            self.split.bring_back(&[store]);
+        } else {
+            self.takes_writes_again();
+        }
         self.ask(&mut counts, |asker| account.check(asker))?;
         let released = account.release();
         if !released.is_empty() {
@@ -165,6 +177,22 @@ impl Disk {
             })?;
         }
         Ok((counts, failed))
+    }
+
+    /// Every store takes writes as soon as the disk works again, without a restart.
+    fn takes_writes_again(&mut self) {
+        let (healed, anon) = (Instant::now(), self.split.anon());
+        wait::until("every store takes writes again", AGREED_WITHIN, || {
+            let name = self.split.fresh_name();
+            let body = json!({"email": format!("{name}@example.test"), "password": PASSWORD});
+            let registered = anon.post("/api/auth/register", &body);
+            let noted = || {
+                let note = json!({"content": "Taken."});
+                anon.with_token(&token_of(&registered)).post("/api/notes", &note).status == 201
+            };
+            registered.status == 201 && noted()
+        });
+        self.healed.add(healed.elapsed());
     }
 
     fn newcomer(&mut self, names: &[Name]) -> Account {
