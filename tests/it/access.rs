@@ -4,6 +4,7 @@
 //! sources. A route that is missing here fails the suite.
 
 mod internal;
+mod metrics;
 mod source;
 mod spelling;
 

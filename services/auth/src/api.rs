@@ -9,10 +9,11 @@ pub(crate) mod wire;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::{FromRef, FromRequestParts, State};
 use axum::routing::{get, patch, post, put};
 use chassis::failure::Failure;
 use chassis::internal::Guard;
+use chassis::metrics::Metrics;
 use chassis::reply::Reply;
 use chassis::token::{Caller, Verifier};
 use http::StatusCode;
@@ -67,6 +68,7 @@ impl FromRef<App> for Guard {
 pub(crate) fn routes(app: App) -> Router {
     Router::new()
         .route("/health", get(health))
+        .route("/metrics", get(metrics))
         .route("/auth/register", post(public::register))
         .route("/auth/login", post(public::log_in))
         .route("/auth/forgot-password", post(public::forget_password))
@@ -85,4 +87,9 @@ pub(crate) fn routes(app: App) -> Router {
 
 async fn health() -> Reply<Health> {
     Reply(StatusCode::OK, Health { status: "OK", service: "Auth Service" })
+}
+
+/// For the operator; no credential, as for health: the port is not for clients.
+async fn metrics(State(auth): State<Arc<Service>>) -> Result<Metrics, Failure> {
+    Ok(auth.measure()?)
 }

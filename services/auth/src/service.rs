@@ -12,6 +12,7 @@ mod account;
 mod credential;
 mod fixture;
 mod hashing;
+mod measure;
 mod registration;
 mod session;
 

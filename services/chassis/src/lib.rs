@@ -3,7 +3,8 @@
 //! Reading order: the vocabulary ([`clock`], [`entropy`], [`id`], [`email`], [`profile`], [`standing`],
 //! [`secret`]), what a request meets ([`serve`], [`edge`], [`token`], [`internal`], [`inbox`], [`body`],
 //! [`query`], [`page`], [`failure`], [`reply`]), and what a service does to others ([`peer`], [`outbox`],
-//! [`relay`], [`contract`]); [`history`] is what a store knows of its own past.
+//! [`relay`], [`contract`], [`beat`]); [`metrics`] tells operators of it; [`history`] is what a store knows of its
+//! own past.
 //!
 //! The chassis knows no service by its rules and no database at all.
 
@@ -24,6 +25,7 @@ pub mod history;
 pub mod id;
 pub mod inbox;
 pub mod internal;
+pub mod metrics;
 pub mod outbox;
 pub mod page;
 pub mod peer;

@@ -9,10 +9,11 @@ pub(crate) mod wire;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::{FromRef, FromRequestParts, State};
 use axum::routing::{get, post, put};
 use chassis::failure::Failure;
 use chassis::internal::Guard;
+use chassis::metrics::Metrics;
 use chassis::reply::Reply;
 use chassis::token::{Caller, Verifier};
 use http::StatusCode;
@@ -33,6 +34,7 @@ pub(crate) struct App {
 pub(crate) fn routes(app: App) -> Router {
     Router::new()
         .route("/health", get(health))
+        .route("/metrics", get(metrics))
         .route("/notes", get(notes::list).post(notes::create))
         .route("/notes/{id}", get(notes::read).patch(notes::edit).delete(notes::delete))
         .route("/internal/accounts/{account}/standing", put(internal::hear))
@@ -43,6 +45,11 @@ pub(crate) fn routes(app: App) -> Router {
 
 async fn health() -> Reply<Health> {
     Reply(StatusCode::OK, Health { status: "OK", service: "Notes Service" })
+}
+
+/// For the operator; no credential, as for health: the port is not for clients.
+async fn metrics(State(notes): State<Arc<Service>>) -> Result<Metrics, Failure> {
+    Ok(notes.measure()?)
 }
 
 /// A caller whose session stands. Verbs ask the same in their own unit of work; this asks before more of the

@@ -4,6 +4,7 @@
 //! by key waits for nothing, and so is a plain function.
 
 mod hearing;
+mod measure;
 
 use std::sync::Arc;
 use std::time::Duration;

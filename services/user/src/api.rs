@@ -10,9 +10,11 @@ pub(crate) mod wire;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, State};
 use axum::routing::{delete, get, patch, post, put};
+use chassis::failure::Failure;
 use chassis::internal::Guard;
+use chassis::metrics::Metrics;
 use chassis::reply::Reply;
 use chassis::token::Verifier;
 use http::StatusCode;
@@ -50,6 +52,7 @@ impl FromRef<App> for Guard {
 pub(crate) fn routes(app: App) -> Router {
     Router::new()
         .route("/health", get(health))
+        .route("/metrics", get(metrics))
         .route("/users/me", get(me::show))
         .route("/users/update-me", patch(me::edit))
         .route("/users/delete-me", delete(me::leave))
@@ -66,4 +69,9 @@ pub(crate) fn routes(app: App) -> Router {
 
 async fn health() -> Reply<Health> {
     Reply(StatusCode::OK, Health { status: "OK", service: "User Service" })
+}
+
+/// For the operator; no credential, as for health: the port is not for clients.
+async fn metrics(State(user): State<Arc<Service>>) -> Result<Metrics, Failure> {
+    Ok(user.measure()?)
 }

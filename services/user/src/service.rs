@@ -4,6 +4,7 @@
 //! inside the commit where that may have changed.
 
 mod email;
+mod measure;
 
 use std::sync::Arc;
 

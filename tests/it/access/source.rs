@@ -10,7 +10,7 @@ use super::internal::INTERNAL;
 use crate::kit::world::repository;
 
 /// What every service has for its own sake.
-const HEALTH: &str = "GET /health";
+const OWN: [&str; 2] = ["GET /health", "GET /metrics"];
 
 #[test]
 fn the_services_have_the_routes_of_the_tables_and_no_others() {
@@ -36,7 +36,7 @@ fn listed(service: &str) -> BTreeSet<String> {
         public.map(|route| format!("{} {}", route.method, nameless(route.path.trim_start_matches("/api"))));
     let internal = INTERNAL.iter().filter(|route| route.service == service);
     let internal = internal.map(|route| format!("{} {}", route.method, nameless(route.path)));
-    public.chain(internal).chain([HEALTH.to_owned()]).collect()
+    public.chain(internal).chain(OWN.map(str::to_owned)).collect()
 }
 
 /// `METHOD /path` of every route in the service's sources.

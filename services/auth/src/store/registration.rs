@@ -19,7 +19,24 @@ use crate::news;
 /// Open registrations: each is rewritten with the list, and so many only wait when the user service is down.
 const OPEN_MAX: usize = 1024;
 
+/// How many registrations are neither done nor undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OpenRegistrations {
+    /// Under way.
+    pub(crate) started: usize,
+    /// Being undone.
+    pub(crate) aborting: usize,
+}
+
 impl Store {
+    /// How many registrations are open.
+    pub(crate) fn open_registrations(&self) -> Result<OpenRegistrations, StoreError> {
+        let found = self.engine.find::<RegistrationsDoc>(INDEX, REGISTRATIONS)?;
+        let open = found.map(RegistrationsDoc::read).transpose()?.unwrap_or_default();
+        let aborting = open.iter().filter(|one| one.abort.is_some()).count();
+        Ok(OpenRegistrations { started: open.len() - aborting, aborting })
+    }
+
     /// The account whose registration `key` names.
     pub(crate) fn find_by_key(&self, key: &IdempotencyKey) -> Result<Option<Identity>, StoreError> {
         match self.engine.find::<KeyDoc>(KEY, key.as_str())? {

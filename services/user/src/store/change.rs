@@ -13,6 +13,12 @@ const OPEN_ID: i32 = 0;
 const OPEN_MAX: usize = 64;
 
 impl Store {
+    /// How many changes are open.
+    pub(crate) fn open_changes(&self) -> Result<usize, StoreError> {
+        let doc = self.engine.find::<OpenChangesDoc>(CHANGE, OPEN_ID)?;
+        Ok(doc.map_or(0, |doc| doc.changes.len()))
+    }
+
     /// Puts `change` on record, before auth hears of it; `false` if its account has no profile. A `username`
     /// that the same edit wants must be free.
     pub(crate) fn begin(&self, change: Change, username: Option<Username>) -> Result<bool, StoreError> {

@@ -1,0 +1,22 @@
+//! What an operator may count of auth: messages that wait, and registrations that are neither done nor undone.
+//!
+//! How the numbers are written is the chassis'.
+
+use chassis::blocking;
+use chassis::metrics::Metrics;
+
+use super::Service;
+use crate::error::Error;
+use crate::peer::{NOTES, USER};
+
+impl Service {
+    /// The numbers of this moment.
+    pub(crate) fn measure(&self) -> Result<Metrics, Error> {
+        let open = blocking::brief(|| self.store.open_registrations())?;
+        let metrics = Metrics::default();
+        metrics.outbox(self.store.outbox(), &[USER, NOTES], self.clock.now());
+        metrics.sagas("register", "started", open.started);
+        metrics.sagas("register", "aborting", open.aborting);
+        Ok(metrics)
+    }
+}

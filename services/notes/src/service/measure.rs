@@ -1,0 +1,21 @@
+//! What an operator may count of notes: deleted authors whose notes are not all gone.
+//!
+//! How the numbers are written is the chassis'.
+
+use chassis::blocking;
+use chassis::metrics::Metrics;
+
+use super::Service;
+use crate::error::Error;
+use crate::store::{StoreError, View};
+
+impl Service {
+    /// The numbers of this moment.
+    pub(crate) fn measure(&self) -> Result<Metrics, Error> {
+        let to_purge = |notes: &View<'_>| -> Result<_, StoreError> { notes.to_purge() };
+        let purges = blocking::brief(|| self.store.view(to_purge))?;
+        let metrics = Metrics::default();
+        metrics.sagas("purge", "started", purges.len());
+        Ok(metrics)
+    }
+}
