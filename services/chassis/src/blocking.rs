@@ -8,13 +8,17 @@ use tokio::task;
 
 /// Runs a unit of work that may wait (a commit, a scan, a hash) on a thread where waiting harms nobody.
 ///
-/// A panic in `work` continues in the caller, whose connection it ends.
+/// A panic in `work` continues in the caller, whose connection it ends. In a simulation it runs where it is called.
 #[expect(clippy::disallowed_methods, reason = "the one bridge to blocking work")]
 pub async fn run<T, F>(work: F) -> T
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
+    #[cfg(feature = "simulation")]
+    if crate::simulation::director().is_some() {
+        return inline(work).await;
+    }
     match task::spawn_blocking(work).await {
         Ok(value) => value,
         Err(ended) => match ended.try_into_panic() {
@@ -23,6 +27,20 @@ where
             Err(_) => std::future::pending().await,
         },
     }
+}
+
+/// Runs `work` where it is called and bears what its commits brought upon it; a crash never returns.
+#[cfg(feature = "simulation")]
+async fn inline<T>(work: impl FnOnce() -> T) -> T {
+    use crate::simulation::{Blow, take_blow};
+
+    let value = work();
+    match take_blow() {
+        None => {}
+        Some(Blow::Crash) => std::future::pending().await,
+        Some(Blow::Delay(late)) => tokio::time::sleep(late).await,
+    }
+    value
 }
 
 /// Runs a read of some tens of microseconds where the caller stands: a hop to another thread would cost more.

@@ -112,6 +112,12 @@ impl Clock {
         let next = self.now().plus(span);
         self.0.store(next.0, Ordering::Release);
     }
+
+    /// Puts the clock to `now`, also back, where it stands still.
+    #[cfg(feature = "simulation")]
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.0, Ordering::Release);
+    }
 }
 
 #[cfg(test)]

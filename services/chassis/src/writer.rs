@@ -13,8 +13,18 @@ const QUEUE_MAX: usize = 1024;
 const BATCH_MAX: usize = 256;
 
 /// The writer thread of one database. `J` is a unit of work with its own way to answer its caller.
-#[derive(Debug)]
-pub struct Writer<J> {
+pub struct Writer<J>(Place<J>);
+
+/// Where jobs are carried out.
+enum Place<J> {
+    /// On a thread of the writer's own.
+    Thread(Thread<J>),
+    /// Where they are handed over, because a simulation has one thread.
+    #[cfg(feature = "simulation")]
+    Inline(std::sync::Mutex<Box<dyn FnMut(Vec<J>) + Send>>),
+}
+
+struct Thread<J> {
     jobs: Option<SyncSender<J>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -30,6 +40,10 @@ impl<J: Send + 'static> Writer<J> {
     where
         F: FnMut(Vec<J>) + Send + 'static,
     {
+        #[cfg(feature = "simulation")]
+        if crate::simulation::director().is_some() {
+            return Ok(Self(Place::Inline(std::sync::Mutex::new(Box::new(carry_out)))));
+        }
         let (jobs, queue) = sync_channel(QUEUE_MAX);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
             while let Some(batch) = next_batch(&queue) {
@@ -39,15 +53,29 @@ impl<J: Send + 'static> Writer<J> {
                 }
             }
         })?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self(Place::Thread(Thread { jobs: Some(jobs), thread: Some(thread) })))
     }
 
     /// Hands over a job; refused when the queue is full.
     pub fn submit(&self, job: J) -> Result<(), Busy> {
-        match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
-            Some(Ok(())) => Ok(()),
-            Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => Err(Busy),
+        match &self.0 {
+            Place::Thread(Thread { jobs: Some(jobs), .. }) => match jobs.try_send(job) {
+                Ok(()) => Ok(()),
+                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Busy),
+            },
+            Place::Thread(Thread { jobs: None, .. }) => Err(Busy),
+            #[cfg(feature = "simulation")]
+            Place::Inline(carry_out) => {
+                (carry_out.lock().unwrap_or_else(std::sync::PoisonError::into_inner))(vec![job]);
+                Ok(())
+            }
         }
+    }
+}
+
+impl<J> std::fmt::Debug for Writer<J> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Writer(..)")
     }
 }
 
@@ -63,7 +91,7 @@ fn next_batch<J>(queue: &Receiver<J>) -> Option<Vec<J>> {
 }
 
 /// Finishes the jobs that were handed over, then ends the thread.
-impl<J> Drop for Writer<J> {
+impl<J> Drop for Thread<J> {
     fn drop(&mut self) {
         self.jobs.take();
         if let Some(thread) = self.thread.take()

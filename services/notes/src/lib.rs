@@ -34,6 +34,8 @@ use tokio::time::Instant;
 use self::api::App;
 use self::service::{Hearing, Service};
 use self::store::Store;
+#[cfg(feature = "simulation")]
+pub use self::store::inspection;
 
 /// The service's name: in credentials between services, in streams of randomness.
 const NAME: &str = "notes";

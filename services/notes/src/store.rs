@@ -7,6 +7,8 @@ mod change;
 mod commit;
 mod file;
 mod inbox;
+#[cfg(feature = "simulation")]
+pub mod inspection;
 mod row;
 mod scan;
 mod tag;

@@ -50,7 +50,8 @@ pub(super) const fn number_of(rung: Rung) -> u8 {
     }
 }
 
-const fn rung_of(number: u8) -> Option<Rung> {
+/// The rung that `number` stands for in the database.
+pub(super) const fn rung_of(number: u8) -> Option<Rung> {
     match number {
         0 => Some(Rung::Pending),
         1 => Some(Rung::Active),
