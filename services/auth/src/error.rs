@@ -5,6 +5,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 use chassis::failure::Failure;
+use chassis::inbox;
 use chassis::peer::PeerError;
 use chassis::standing::Ended;
 use chassis::token;
@@ -81,6 +82,9 @@ pub(crate) enum Error {
     /// A token could not be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// The key of a message came with another message.
+    #[error("the key was used for another message")]
+    MessageKeyReused,
     /// The task that registers ended without an outcome.
     #[error("a registration ended early")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -93,6 +97,7 @@ impl From<StoreError> for Error {
             StoreError::EmailHeld => Self::EmailHeld,
             StoreError::KeyTaken => Self::RegistrationOpen,
             StoreError::Crowded | StoreError::Busy | StoreError::Failed(_) => Self::StoreUnavailable(error),
+            StoreError::MessageKeyReused => Self::MessageKeyReused,
             StoreError::Lost(_) => Self::StoreLost(error),
             StoreError::Corrupt(_) => Self::StoreCorrupt(error),
             StoreError::AccountUnknown => Self::AccountUnknown,
@@ -131,6 +136,7 @@ impl From<Error> for Failure {
             Error::HashingBusy => {
                 Self::unavailable("Too many people are logging in, please try again", MOMENT_S)
             }
+            Error::MessageKeyReused => inbox::reused(),
             Error::StoreUnavailable(_) => {
                 Self::unavailable("The service is busy, please try again", MOMENT_S).because(&error)
             }

@@ -161,11 +161,14 @@ impl Auth {
         let slips = self.slips.lock().unwrap_or_else(PoisonError::into_inner).take();
         async move {
             let deliver = relay::run(Arc::clone(&service.store), peers, jitter, shutdown.clone());
+            let forget = Arc::clone(&service).forget_receipts(shutdown.clone());
             match slips {
                 Some(slips) => {
-                    tokio::join!(deliver, relay::write(service, slips, mails, shutdown));
+                    tokio::join!(deliver, forget, relay::write(service, slips, mails, shutdown));
                 }
-                None => deliver.await,
+                None => {
+                    tokio::join!(deliver, forget);
+                }
             }
         }
     }

@@ -68,19 +68,20 @@ impl User {
                 Ok(_) => return Creation::Made,
                 Err(PeerError::Unknown { .. }) if tried < TRIES => tokio::time::sleep(REST).await,
                 Err(error @ PeerError::Unknown { .. }) => return Creation::Unknown(error),
-                Err(error) => {
-                    let in_doubt = tried > 1 || was_there(&error);
-                    return Creation::Refused { refusal: refusal(error), in_doubt };
-                }
+                Err(error) => return refused(error, tried),
             }
         }
     }
 }
 
-/// Whether the profile was made once and is gone by now: news of it may be on their way here, and must find either
-/// the account or its tombstone.
-fn was_there(error: &PeerError) -> bool {
-    matches!(error, PeerError::Refused { status: StatusCode::GONE, .. })
+/// What the user service decided stays decided, whichever try it answers: it remembers. Only a refusal that came
+/// before the decision says nothing about an earlier try. What is gone was made once: news of it may be on their way
+/// here, and must find either the account or its tombstone.
+fn refused(error: PeerError, tried: u32) -> Creation {
+    let was_there = matches!(error, PeerError::Refused { status: StatusCode::GONE, .. });
+    let refusal = refusal(error);
+    let in_doubt = was_there || (tried > 1 && matches!(refusal, Refusal::Other(_)));
+    Creation::Refused { refusal, in_doubt }
 }
 
 fn refusal(error: PeerError) -> Refusal {

@@ -13,6 +13,7 @@ mod credential;
 mod fixture;
 mod hashing;
 mod measure;
+mod receipt;
 mod registration;
 mod session;
 

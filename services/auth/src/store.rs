@@ -19,6 +19,7 @@ mod credential;
 mod doc;
 mod engine;
 pub(crate) mod fixture;
+mod inbox;
 mod registration;
 
 pub(crate) use credential::Changed;
@@ -53,6 +54,9 @@ pub(crate) enum StoreError {
     /// The password that was checked is not the account's any more.
     #[error("the password was changed meanwhile")]
     PasswordChanged,
+    /// The key of a message came with another message.
+    #[error("the key was used for another message")]
+    MessageKeyReused,
     /// The writer's queue is full.
     #[error("the writer takes no more work")]
     Busy,

@@ -3,6 +3,7 @@
 //! The match into the envelope is exhaustive; nothing here knows where an error was raised.
 
 use chassis::failure::Failure;
+use chassis::inbox;
 use chassis::peer::PeerError;
 use chassis::standing::Ended;
 use chassis::token;
@@ -57,6 +58,9 @@ pub(crate) enum Error {
     /// What is stored is not what it should be.
     #[error("the store is damaged")]
     StoreCorrupt(#[source] StoreError),
+    /// The key of a message came with another message.
+    #[error("the key was used for another message")]
+    MessageKeyReused,
     /// The task that moves an e-mail ended without an outcome.
     #[error("a change of an e-mail ended early")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -66,9 +70,11 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::UsernameTaken { .. } => Self::UsernameTaken,
+            StoreError::NoUsernameFree => Self::NoUsernameFree,
             StoreError::Erased => Self::Erased,
             StoreError::AccountTaken => Self::AccountTaken,
             StoreError::Crowded | StoreError::Busy | StoreError::Failed(_) => Self::StoreUnavailable(error),
+            StoreError::MessageKeyReused => Self::MessageKeyReused,
             StoreError::Lost(_) => Self::StoreLost(error),
             StoreError::Corrupt(_) => Self::StoreCorrupt(error),
         }
@@ -97,6 +103,7 @@ impl From<Error> for Failure {
             }
             Error::Erased => Self::new(StatusCode::GONE, "The account is gone"),
             Error::AccountTaken => Self::new(StatusCode::CONFLICT, "account already exists"),
+            Error::MessageKeyReused => inbox::reused(),
             Error::StoreUnavailable(_) => {
                 Self::unavailable("The service is busy, please try again", MOMENT_S).because(&error)
             }

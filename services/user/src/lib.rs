@@ -121,6 +121,11 @@ impl User {
 
     /// Delivers what other services must hear, until `shutdown`.
     pub fn relay(&self, shutdown: Shutdown) -> impl Future<Output = ()> + Send + use<> {
-        relay::run(Arc::clone(&self.service.store), self.peers.clone(), self.jitter.clone(), shutdown)
+        let forget = Arc::clone(&self.service).forget_receipts(shutdown.clone());
+        let deliver =
+            relay::run(Arc::clone(&self.service.store), self.peers.clone(), self.jitter.clone(), shutdown);
+        async move {
+            tokio::join!(deliver, forget);
+        }
     }
 }

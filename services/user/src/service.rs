@@ -5,6 +5,7 @@
 
 mod email;
 mod measure;
+mod receipt;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use chassis::clock::{Clock, Timestamp};
 use chassis::contract::Role;
 use chassis::entropy::Stream;
 use chassis::id::AccountId;
+use chassis::inbox::Receipt;
 use chassis::outbox::{SETTLE_WITHIN, Sequence};
 use chassis::page::Page;
 use chassis::standing::{Ended, Standing};
@@ -104,24 +106,31 @@ impl Service {
     }
 
     /// Makes the profile of an account that is being registered; the same registration may ask again.
-    pub(crate) async fn register(&self, draft: Draft) -> Result<(), Error> {
-        let generated = draft.username.is_none();
-        match self.insert(vec![draft]).await {
-            Err(StoreError::UsernameTaken { .. }) if generated => Err(Error::NoUsernameFree),
-            other => other.map(drop).map_err(Error::from),
-        }
+    pub(crate) async fn register(&self, draft: Draft, receipt: Option<Receipt>) -> Result<(), Error> {
+        let (store, newcomer) = (Arc::clone(&self.store), self.newcomer(draft));
+        Ok(blocking::run(move || store.register(newcomer, receipt)).await?)
     }
 
     /// Undoes a registration, whether its profile came already or is yet to come.
-    pub(crate) async fn abort(&self, account: AccountId, saga: String) -> Result<(), Error> {
+    pub(crate) async fn abort(
+        &self,
+        account: AccountId,
+        saga: String,
+        receipt: Option<Receipt>,
+    ) -> Result<(), Error> {
         let store = Arc::clone(&self.store);
-        Ok(blocking::run(move || store.abort(account, saga)).await?)
+        Ok(blocking::run(move || store.abort(account, saga, receipt)).await?)
     }
 
     /// Takes note of what auth says about an account's sessions; of an account without a profile nothing.
-    pub(crate) async fn hear(&self, account: AccountId, standing: Standing) -> Result<(), Error> {
-        let heard = move |before: &Profile| Some(Revision::quiet(before.heard(standing)));
-        self.replace(account, heard).await.map(drop)
+    pub(crate) async fn hear(
+        &self,
+        account: AccountId,
+        told: Standing,
+        receipt: Option<Receipt>,
+    ) -> Result<(), Error> {
+        let store = Arc::clone(&self.store);
+        Ok(blocking::run(move || store.hear(account, told, receipt)).await?)
     }
 
     /// Sets the role of `account` by the operator's command.

@@ -10,14 +10,17 @@ use std::sync::Arc;
 use chassis::clock::Clock;
 use chassis::dir;
 use chassis::id::AccountId;
+use chassis::inbox::Receipt;
 use chassis::outbox::{Message, Outbox, Sequence};
 use chassis::page::Page;
 use chassis::profile::Username;
+use chassis::standing::Standing;
 use chassis::writer::Busy;
 
 mod change;
 mod doc;
 mod engine;
+mod inbox;
 mod registration;
 mod roster;
 
@@ -38,6 +41,9 @@ pub(crate) enum StoreError {
         /// As it was asked for.
         name: String,
     },
+    /// Someone else bears each of the usernames that were generated.
+    #[error("no generated username is free")]
+    NoUsernameFree,
     /// The account was erased, or its registration aborted.
     #[error("the account is gone for good")]
     Erased,
@@ -47,6 +53,9 @@ pub(crate) enum StoreError {
     /// More changes are open than one list may hold.
     #[error("too many changes are open")]
     Crowded,
+    /// The key of a message came with another message.
+    #[error("the key was used for another message")]
+    MessageKeyReused,
     /// The writer's queue is full.
     #[error("the writer takes no more work")]
     Busy,
@@ -171,6 +180,22 @@ impl Store {
                 return Err(StoreError::taken(&revision.profile.username));
             }
             Ok(Some(save(tx, &listed, revision)?))
+        })
+    }
+
+    /// Takes note of what auth says about an account's sessions; of an account without a profile nothing.
+    pub(crate) fn hear(
+        &self,
+        account: AccountId,
+        told: Standing,
+        receipt: Option<Receipt>,
+    ) -> Result<(), StoreError> {
+        self.receive("hear", receipt, move |tx| {
+            let Some(listed) = find_listed(tx, account)? else {
+                return Ok(());
+            };
+            let profile = listed.profile.heard(told);
+            Ok(save(tx, &listed, Revision { profile, news: Vec::new(), ends: None }).map(drop)?)
         })
     }
 

@@ -8,6 +8,7 @@ use axum::extract::{Path, RawQuery, State};
 use chassis::body::Internal;
 use chassis::contract::{AccountFound, EmailClaim, EmailMove, FixturesChecked, FixturesTaken, RoleChange};
 use chassis::failure::Failure;
+use chassis::inbox::Received;
 use chassis::internal::Peer;
 use chassis::query::Query;
 use chassis::reply::{self, Done, Reply};
@@ -32,9 +33,9 @@ pub(super) async fn hear(
     _: Peer,
     State(auth): State<Arc<Service>>,
     Path(id): Path<String>,
-    Internal(standing): Internal<Standing>,
+    Received(standing, receipt): Received<Standing>,
 ) -> Result<Reply<Done>, Failure> {
-    auth.hear(account(&id)?, standing).await?;
+    auth.hear(account(&id)?, standing, receipt).await?;
     Ok(reply::done())
 }
 
@@ -42,9 +43,9 @@ pub(super) async fn set_role(
     _: Peer,
     State(auth): State<Arc<Service>>,
     Path(id): Path<String>,
-    Internal(body): Internal<RoleChange>,
+    Received(body, receipt): Received<RoleChange>,
 ) -> Result<Reply<Done>, Failure> {
-    auth.set_role(account(&id)?, body.role, body.version).await?;
+    auth.set_role(account(&id)?, body.role, body.version, receipt).await?;
     Ok(reply::done())
 }
 
@@ -52,9 +53,9 @@ pub(super) async fn move_email(
     _: Peer,
     State(auth): State<Arc<Service>>,
     Path(id): Path<String>,
-    Internal(body): Internal<EmailMove>,
+    Received(body, receipt): Received<EmailMove>,
 ) -> Result<Reply<Done>, Failure> {
-    auth.move_email(account(&id)?, email(&body.email)?, body.version).await?;
+    auth.move_email(account(&id)?, email(&body.email)?, body.version, receipt).await?;
     Ok(reply::done())
 }
 
@@ -62,9 +63,9 @@ pub(super) async fn reserve(
     _: Peer,
     State(auth): State<Arc<Service>>,
     Path(address): Path<String>,
-    Internal(body): Internal<EmailClaim>,
+    Received(body, receipt): Received<EmailClaim>,
 ) -> Result<Reply<Done>, Failure> {
-    auth.reserve_email(email(&address)?, body.account, change_id(body.change)?).await?;
+    auth.reserve_email(email(&address)?, body.account, change_id(body.change)?, receipt).await?;
     Ok(reply::done())
 }
 
@@ -72,9 +73,9 @@ pub(super) async fn release(
     _: Peer,
     State(auth): State<Arc<Service>>,
     Path(address): Path<String>,
-    Internal(body): Internal<EmailClaim>,
+    Received(body, receipt): Received<EmailClaim>,
 ) -> Result<Reply<Done>, Failure> {
-    auth.release_email(email(&address)?, body.account, change_id(body.change)?).await?;
+    auth.release_email(email(&address)?, body.account, change_id(body.change)?, receipt).await?;
     Ok(reply::done())
 }
 

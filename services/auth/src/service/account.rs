@@ -1,6 +1,6 @@
 //! Accounts as the user service moves them, and who is calling.
 //!
-//! These verbs repeat without harm: each takes a state and not a step.
+//! These verbs repeat without harm: each takes a state and not a step, and a message is carried out once.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use chassis::blocking;
 use chassis::contract::Role;
 use chassis::email::Email;
 use chassis::id::AccountId;
+use chassis::inbox::Receipt;
 use chassis::standing::{Ended, Standing};
 use chassis::token::Caller;
 
@@ -31,15 +32,26 @@ impl Service {
     }
 
     /// Moves an account up to where `told` says it stands.
-    pub(crate) async fn hear(&self, account: AccountId, told: Standing) -> Result<(), Error> {
+    pub(crate) async fn hear(
+        &self,
+        account: AccountId,
+        told: Standing,
+        receipt: Option<Receipt>,
+    ) -> Result<(), Error> {
         let store = Arc::clone(&self.store);
-        Ok(blocking::run(move || store.apply_standing(account, told)).await?)
+        Ok(blocking::run(move || store.apply_standing(account, told, receipt)).await?)
     }
 
     /// Takes over a role, unless a later one is known.
-    pub(crate) async fn set_role(&self, account: AccountId, role: Role, version: u64) -> Result<(), Error> {
+    pub(crate) async fn set_role(
+        &self,
+        account: AccountId,
+        role: Role,
+        version: u64,
+        receipt: Option<Receipt>,
+    ) -> Result<(), Error> {
         let store = Arc::clone(&self.store);
-        Ok(blocking::run(move || store.apply_role(account, role, version)).await?)
+        Ok(blocking::run(move || store.apply_role(account, role, version, receipt)).await?)
     }
 
     /// Moves an account to an e-mail that was reserved for it.
@@ -48,9 +60,10 @@ impl Service {
         account: AccountId,
         email: Email,
         version: u64,
+        receipt: Option<Receipt>,
     ) -> Result<(), Error> {
         let store = Arc::clone(&self.store);
-        Ok(blocking::run(move || store.apply_email(account, email, version)).await?)
+        Ok(blocking::run(move || store.apply_email(account, email, version, receipt)).await?)
     }
 
     /// Holds an e-mail for an account's change.
@@ -59,9 +72,10 @@ impl Service {
         email: Email,
         account: AccountId,
         change: String,
+        receipt: Option<Receipt>,
     ) -> Result<(), Error> {
         let store = Arc::clone(&self.store);
-        Ok(blocking::run(move || store.reserve(email, account, change)).await?)
+        Ok(blocking::run(move || store.reserve(email, account, change, receipt)).await?)
     }
 
     /// Gives back an e-mail whose change did not happen.
@@ -70,8 +84,9 @@ impl Service {
         email: Email,
         account: AccountId,
         change: String,
+        receipt: Option<Receipt>,
     ) -> Result<(), Error> {
         let store = Arc::clone(&self.store);
-        Ok(blocking::run(move || store.release(email, account, change)).await?)
+        Ok(blocking::run(move || store.release(email, account, change, receipt)).await?)
     }
 }

@@ -5,25 +5,38 @@
 use chassis::contract::Role;
 use chassis::email::Email;
 use chassis::id::AccountId;
+use chassis::inbox::Receipt;
 use chassis::standing::{Rung, Standing};
 
-use super::doc::{CLAIM, ClaimDoc, MarkDoc, SETTLED};
+use super::doc::{CLAIM, ClaimDoc, SETTLED, SettledDoc};
 use super::engine::{EngineError, Tx};
 use super::{Store, StoreError, entomb, find_claim, find_identity, is_gone, remove, save};
 use crate::account::{Claim, Identity};
 
 impl Store {
     /// Joins `told` to where the account stands; deletion removes it and keeps its tombstone.
-    pub(crate) fn apply_standing(&self, account: AccountId, told: Standing) -> Result<(), StoreError> {
-        if told.rung == Rung::Deleted {
-            return self.write("apply_standing", move |tx| Ok(erase(tx, account)?));
-        }
-        self.update("apply_standing", account, move |identity| identity.apply_standing(told))
+    pub(crate) fn apply_standing(
+        &self,
+        account: AccountId,
+        told: Standing,
+        receipt: Option<Receipt>,
+    ) -> Result<(), StoreError> {
+        self.receive("apply_standing", receipt, move |tx| match told.rung {
+            Rung::Deleted => Ok(erase(tx, account)?),
+            _ => update(tx, account, |identity| identity.apply_standing(told)),
+        })
     }
 
     /// Takes over the role of a later version of the profile.
-    pub(crate) fn apply_role(&self, account: AccountId, role: Role, version: u64) -> Result<(), StoreError> {
-        self.update("apply_role", account, move |identity| identity.apply_role(role, version))
+    pub(crate) fn apply_role(
+        &self,
+        account: AccountId,
+        role: Role,
+        version: u64,
+        receipt: Option<Receipt>,
+    ) -> Result<(), StoreError> {
+        let apply = move |tx: &Tx| update(tx, account, |identity| identity.apply_role(role, version));
+        self.receive("apply_role", receipt, apply)
     }
 
     /// Makes `email`, which was held for the account, its own, and lets the old one go.
@@ -32,8 +45,9 @@ impl Store {
         account: AccountId,
         email: Email,
         version: u64,
+        receipt: Option<Receipt>,
     ) -> Result<(), StoreError> {
-        self.write("apply_email", move |tx| {
+        self.receive("apply_email", receipt, move |tx| {
             let Some(before) = find_identity(tx, account)? else {
                 absent(tx, account)?;
                 return Ok(give_back(tx, &email, account)?);
@@ -56,8 +70,14 @@ impl Store {
     }
 
     /// Holds `email` for a change of the account; the same change may ask again until it is settled.
-    pub(crate) fn reserve(&self, email: Email, account: AccountId, change: String) -> Result<(), StoreError> {
-        self.write("reserve", move |tx| {
+    pub(crate) fn reserve(
+        &self,
+        email: Email,
+        account: AccountId,
+        change: String,
+        receipt: Option<Receipt>,
+    ) -> Result<(), StoreError> {
+        self.receive("reserve", receipt, move |tx| {
             if find_identity(tx, account)?.is_none() {
                 return Err(StoreError::AccountUnknown);
             }
@@ -80,8 +100,14 @@ impl Store {
     }
 
     /// Ends a change that did not happen: its e-mail is free, and a reservation that comes late is refused.
-    pub(crate) fn release(&self, email: Email, account: AccountId, change: String) -> Result<(), StoreError> {
-        self.write("release", move |tx| {
+    pub(crate) fn release(
+        &self,
+        email: Email,
+        account: AccountId,
+        change: String,
+        receipt: Option<Receipt>,
+    ) -> Result<(), StoreError> {
+        self.receive("release", receipt, move |tx| {
             settle(tx, &change)?;
             let held = find_claim(tx, &email)?;
             let Some(claim) = held.filter(|claim| claim.account == account) else {
@@ -98,20 +124,15 @@ impl Store {
             }
         })
     }
+}
 
-    fn update<F>(&self, verb: &'static str, account: AccountId, change: F) -> Result<(), StoreError>
-    where
-        F: Fn(&mut Identity) + Send + 'static,
-    {
-        self.write(verb, move |tx| {
-            let Some(before) = find_identity(tx, account)? else {
-                return absent(tx, account);
-            };
-            let mut after = before.clone();
-            change(&mut after);
-            Ok(save(tx, &before, &after)?)
-        })
-    }
+fn update(tx: &Tx, account: AccountId, change: impl Fn(&mut Identity)) -> Result<(), StoreError> {
+    let Some(before) = find_identity(tx, account)? else {
+        return absent(tx, account);
+    };
+    let mut after = before.clone();
+    change(&mut after);
+    Ok(save(tx, &before, &after)?)
 }
 
 /// News of an account that is gone is old; of one that never was, a fault that somebody must look at.
@@ -156,12 +177,12 @@ fn give_back(tx: &Tx, email: &Email, account: AccountId) -> Result<(), EngineErr
 }
 
 fn is_settled(tx: &Tx, change: &str) -> Result<bool, EngineError> {
-    Ok(tx.find::<MarkDoc>(SETTLED, change)?.is_some())
+    Ok(tx.find::<SettledDoc>(SETTLED, change)?.is_some())
 }
 
 fn settle(tx: &Tx, change: &str) -> Result<(), EngineError> {
     if is_settled(tx, change)? {
         return Ok(());
     }
-    tx.insert(SETTLED, &MarkDoc { id: change.to_owned() })
+    tx.insert(SETTLED, &SettledDoc { id: change.to_owned(), at: tx.now().as_millis() })
 }

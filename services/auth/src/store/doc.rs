@@ -205,6 +205,15 @@ pub(super) struct MarkDoc {
     pub(super) id: String,
 }
 
+/// An e-mail change that is over, and since when.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SettledDoc {
+    #[serde(rename = "_id")]
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) at: i64,
+}
+
 /// The registrations that are neither done nor undone.
 #[derive(Serialize, Deserialize)]
 pub(super) struct RegistrationsDoc {
@@ -218,6 +227,8 @@ struct OpenDoc {
     account: String,
     saga: String,
     abort: Option<u64>,
+    #[serde(default)]
+    deadline: i64,
 }
 
 /// A registration that is neither done nor undone.
@@ -227,6 +238,8 @@ pub(super) struct OpenRegistration {
     pub(super) saga: String,
     /// The message that undoes it, once that was decided.
     pub(super) abort: Option<Sequence>,
+    /// When somebody has to look if it is still open.
+    pub(super) deadline: Timestamp,
 }
 
 impl RegistrationsDoc {
@@ -235,6 +248,7 @@ impl RegistrationsDoc {
             account: one.account.to_string(),
             saga: one.saga.clone(),
             abort: one.abort,
+            deadline: one.deadline.as_millis(),
         });
         Self { id: REGISTRATIONS.to_owned(), open: open.collect() }
     }
@@ -242,7 +256,8 @@ impl RegistrationsDoc {
     pub(super) fn read(self) -> Result<Vec<OpenRegistration>, EngineError> {
         let one = |one: OpenDoc| {
             let account = account(INDEX, REGISTRATIONS, &one.account)?;
-            Ok(OpenRegistration { account, saga: one.saga, abort: one.abort })
+            let deadline = Timestamp::from_millis(one.deadline);
+            Ok(OpenRegistration { account, saga: one.saga, abort: one.abort, deadline })
         };
         self.open.into_iter().map(one).collect()
     }

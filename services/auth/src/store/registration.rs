@@ -3,6 +3,8 @@
 //! One index document lists those that are under way or being undone, so that no start has to scan for them.
 //! Each transition happens only from the state it belongs to, inside the writer (PROTOCOL.md §3).
 
+use std::time::Duration;
+
 use chassis::id::AccountId;
 use chassis::outbox::Sequence;
 
@@ -16,6 +18,8 @@ use crate::account::{Claim, Identity};
 use crate::idempotency::IdempotencyKey;
 use crate::news;
 
+/// After which a registration that is still open has nobody who carries it out (PROTOCOL.md, R1).
+const DEADLINE: Duration = Duration::from_secs(10);
 /// Open registrations: each is rewritten with the list, and so many only wait when the user service is down.
 const OPEN_MAX: usize = 1024;
 
@@ -62,7 +66,8 @@ impl Store {
                 return Err(StoreError::Crowded);
             }
             let (account, saga) = (identity.account, identity.saga.clone());
-            open.push(OpenRegistration { account, saga, abort: None });
+            let deadline = tx.now().plus(DEADLINE);
+            open.push(OpenRegistration { account, saga, abort: None, deadline });
             let claim = Claim { email: identity.email.clone(), account, change: None };
             tx.insert(CLAIM, &ClaimDoc::of(&claim))?;
             if let Some(key) = key {

@@ -7,6 +7,7 @@ mod access;
 mod fields;
 mod internal;
 mod login;
+mod loss;
 mod mail;
 mod password;
 mod register;

@@ -87,7 +87,12 @@ impl World {
 
     /// Ends the service as a signal does, and starts it again on the same data.
     pub(crate) async fn restart(self) -> Self {
-        let Self { user, notes, config, edge, signer, relay, trigger, peers_trigger, dir } = self;
+        self.restart_after(|_| {}).await
+    }
+
+    /// Like [`World::restart`], with something done to the settings or the data in between.
+    pub(crate) async fn restart_after(self, meddle: impl FnOnce(&mut Config)) -> Self {
+        let Self { user, notes, mut config, edge, signer, relay, trigger, peers_trigger, dir } = self;
         trigger.fire();
         relay.await.unwrap();
         drop(edge);
@@ -97,6 +102,7 @@ impl World {
             lock.try_lock().is_ok().then_some(())
         })
         .await;
+        meddle(&mut config);
         let (edge, relay, trigger) = start(&config);
         Self { user, notes, config, edge, signer, relay, trigger, peers_trigger, dir }
     }

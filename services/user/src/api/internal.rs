@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use chassis::body::Internal;
 use chassis::contract::{AbortProfile, FixturesChecked, FixturesTaken, NewProfile, RoleChange};
 use chassis::failure::Failure;
+use chassis::inbox::Received;
 use chassis::internal::Peer;
 use chassis::reply::{self, Done, Reply};
 use chassis::standing::Standing;
@@ -21,9 +22,9 @@ pub(super) async fn register(
     _: Peer,
     State(user): State<Arc<Service>>,
     Path(id): Path<String>,
-    Internal(body): Internal<NewProfile>,
+    Received(body, receipt): Received<NewProfile>,
 ) -> Result<Reply<Done>, Failure> {
-    user.register(draft(account(&id)?, &body)?).await?;
+    user.register(draft(account(&id)?, &body)?, receipt).await?;
     Ok(reply::done())
 }
 
@@ -31,9 +32,9 @@ pub(super) async fn abort(
     _: Peer,
     State(user): State<Arc<Service>>,
     Path(id): Path<String>,
-    Internal(body): Internal<AbortProfile>,
+    Received(body, receipt): Received<AbortProfile>,
 ) -> Result<Reply<Done>, Failure> {
-    user.abort(account(&id)?, body.saga).await?;
+    user.abort(account(&id)?, body.saga, receipt).await?;
     Ok(reply::done())
 }
 
@@ -41,9 +42,9 @@ pub(super) async fn hear(
     _: Peer,
     State(user): State<Arc<Service>>,
     Path(id): Path<String>,
-    Internal(standing): Internal<Standing>,
+    Received(standing, receipt): Received<Standing>,
 ) -> Result<Reply<Done>, Failure> {
-    user.hear(account(&id)?, standing).await?;
+    user.hear(account(&id)?, standing, receipt).await?;
     Ok(reply::done())
 }
 

@@ -106,6 +106,20 @@ impl Engine {
         found.map(|document| record::decode(collection, &id, document)).transpose()
     }
 
+    /// Shows `look` every committed document of `collection`. It walks over all of them: for a thread that may
+    /// wait.
+    pub(crate) fn each<T: DeserializeOwned>(
+        &self,
+        collection: &'static str,
+        mut look: impl FnMut(T),
+    ) -> Result<(), EngineError> {
+        self.backend.scan(collection, &mut |document| {
+            let id = document.get("_id").cloned().unwrap_or(Bson::Null);
+            look(record::decode(collection, &id, document)?);
+            Ok(())
+        })
+    }
+
     /// Runs `work` on the writer thread and returns once what it wrote is durable; `verb` names the commit.
     ///
     /// `work` must decide before its first write: a refusal is a value (with no write before it), an error rolls

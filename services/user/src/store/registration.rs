@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 
 use chassis::clock::Timestamp;
 use chassis::id::AccountId;
+use chassis::inbox::Receipt;
 use chassis::profile::Username;
 
 use super::doc::{ClaimDoc, PROFILE, ProfileDoc, TOMBSTONE, TombstoneDoc, USERNAME_CLAIM};
 use super::engine::{EngineError, Tx};
+use super::inbox::once;
 use super::{Store, StoreError, bury, find_listed, is_gone, remove, roster};
 use crate::profile::{Draft, Profile};
 
@@ -24,6 +26,17 @@ pub(crate) struct Newcomer {
 }
 
 impl Store {
+    /// R2: makes the profile of an account that is being registered. That the account is gone outranks what was
+    /// answered before.
+    pub(crate) fn register(&self, newcomer: Newcomer, receipt: Option<Receipt>) -> Result<(), StoreError> {
+        self.write("register", move |tx| {
+            if is_gone(tx, newcomer.draft.account)? {
+                return Err(StoreError::Erased);
+            }
+            once(tx, receipt.as_ref(), |tx| make(tx, &newcomer))
+        })
+    }
+
     /// Inserts all of `newcomers` or, if one is refused, none; tells how many were not there before.
     ///
     /// A registration takes only its own profile for done; one that came with a fixture takes any, and also
@@ -49,8 +62,13 @@ impl Store {
     }
 
     /// Makes sure that the registration `saga` leaves no profile, whether it came already or is yet to come.
-    pub(crate) fn abort(&self, account: AccountId, saga: String) -> Result<(), StoreError> {
-        self.write("abort", move |tx| {
+    pub(crate) fn abort(
+        &self,
+        account: AccountId,
+        saga: String,
+        receipt: Option<Receipt>,
+    ) -> Result<(), StoreError> {
+        self.receive("abort", receipt, move |tx| {
             let listed = find_listed(tx, account)?;
             bury(tx, account)?;
             match listed.filter(|listed| listed.profile.saga.as_ref() == Some(&saga)) {
@@ -58,6 +76,21 @@ impl Store {
                 None => Ok(()),
             }
         })
+    }
+}
+
+/// Makes the profile of `newcomer` unless it is there.
+fn make(tx: &Tx, newcomer: &Newcomer) -> Result<(), StoreError> {
+    if is_done(tx, newcomer)? {
+        return Ok(());
+    }
+    match named(tx, newcomer, &mut BTreeSet::new()) {
+        Ok(profile) => Ok(write(tx, &profile)?),
+        // Another try draws other names.
+        Err(StoreError::UsernameTaken { .. }) if newcomer.draft.username.is_none() => {
+            Err(StoreError::NoUsernameFree)
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -2,9 +2,11 @@
 //! roster against a plain list.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use chassis::clock::Timestamp;
 use chassis::email::Email;
+use chassis::standing::Rung;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -172,7 +174,7 @@ fn an_aborted_registration_leaves_nothing_whichever_came_first() {
         let store = open(&place);
         store.insert(vec![newcomer(1, "ada")]).unwrap();
         for n in [1, 2, 1] {
-            store.abort(account(n), format!("saga-{n}")).unwrap();
+            store.abort(account(n), format!("saga-{n}"), None).unwrap();
         }
         for n in [1, 2] {
             assert!(store.find(account(n)).unwrap().is_none());
@@ -180,6 +182,64 @@ fn an_aborted_registration_leaves_nothing_whichever_came_first() {
         }
         assert_eq!(total(&store), 0);
         assert_eq!(store.insert(vec![newcomer(3, "ada")]).unwrap(), 1);
+    }
+}
+
+fn receipt(key: &str, digest: &str) -> Receipt {
+    Receipt { key: key.to_owned(), digest: digest.to_owned() }
+}
+
+#[test]
+fn the_same_message_is_answered_alike_and_done_once_and_its_key_is_good_for_no_other() {
+    for place in Place::both() {
+        let store = open(&place);
+        let register = |n, name: &str, key: &str| store.register(newcomer(n, name), Some(receipt(key, name)));
+        register(1, "ada", "saga-1").unwrap();
+        assert!(matches!(register(2, "ada", "saga-2"), Err(StoreError::UsernameTaken { .. })));
+        store.remove(account(1), |_| Vec::new()).unwrap().unwrap();
+        let again = register(2, "ada", "saga-2");
+        assert!(matches!(again, Err(StoreError::UsernameTaken { .. })), "what was refused stays refused");
+        assert!(store.find(account(2)).unwrap().is_none());
+        assert!(matches!(register(1, "ada", "saga-1"), Err(StoreError::Erased)), "the tombstone comes first");
+        assert!(matches!(register(3, "eva", "saga-2"), Err(StoreError::MessageKeyReused)));
+        register(3, "ada", "saga-3").unwrap();
+
+        let told = |epoch, digest: &str| {
+            let standing = Standing { epoch, ..Standing::new(Rung::Active) };
+            store.hear(account(3), standing, Some(receipt("auth-7", digest)))
+        };
+        told(1, "a").unwrap();
+        told(2, "a").unwrap();
+        assert_eq!(store.find(account(3)).unwrap().unwrap().standing.epoch, 1, "done once");
+        assert!(matches!(told(2, "b"), Err(StoreError::MessageKeyReused)));
+    }
+}
+
+#[test]
+fn a_name_that_was_generated_in_vain_is_drawn_again() {
+    for place in Place::both() {
+        let store = open(&place);
+        let generated = |name: &str| {
+            let mut generated = newcomer(2, name);
+            generated.draft.username = None;
+            store.register(generated, Some(receipt("saga-2", "same")))
+        };
+        store.register(newcomer(1, "ada_1"), None).unwrap();
+        assert!(matches!(generated("ada_1"), Err(StoreError::NoUsernameFree)));
+        generated("ada_2").unwrap();
+        assert_eq!(store.find(account(2)).unwrap().unwrap().username, named("ada_2"));
+    }
+}
+
+#[test]
+fn receipts_are_kept_for_a_week() {
+    for place in Place::both() {
+        let store = open(&place);
+        store.register(newcomer(1, "ada"), Some(receipt("saga-1", "a"))).unwrap();
+        let nearly = Timestamp::from_millis(7 * 24 * 3_600_000 - 1);
+        assert_eq!(store.prune(nearly).unwrap(), 0);
+        assert_eq!(store.prune(nearly.plus(Duration::from_millis(1))).unwrap(), 1);
+        store.abort(account(1), "saga-1".into(), Some(receipt("saga-1", "another"))).unwrap();
     }
 }
 

@@ -28,6 +28,21 @@ async fn a_registration_may_ask_again_and_another_meets_what_is_taken() {
 }
 
 #[tokio::test]
+async fn a_key_is_good_for_one_message_only() {
+    let world = World::new().await;
+    let put = async |body: Value| {
+        let (headers, body) = (world.credentials("s1"), body.to_string().into_bytes());
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        world.send("PUT", &path(1), &headers, body).await
+    };
+    for _ in 0..2 {
+        assert_eq!(put(profile("s1", "ada@example.test", Some("ada"))).await.status, StatusCode::OK);
+    }
+    let other = put(profile("s1", "ada@example.test", Some("eva"))).await;
+    assert_eq!(other.failure(), (422, "Idempotency-Key was used for another message"));
+}
+
+#[tokio::test]
 async fn who_chose_no_name_gets_the_local_part_and_four_digits() {
     let world = World::new().await;
     for n in 1..=3 {

@@ -103,6 +103,13 @@ impl World {
         self.send(method, path, &headers, bytes).await
     }
 
+    /// What another service sends in the head of a message under `key`.
+    pub(crate) fn credentials(&self, key: &str) -> [(&'static str, String); 3] {
+        let authorization = self.signer.authorization("user");
+        let kind = "application/json".to_owned();
+        [("authorization", authorization), ("content-type", kind), ("idempotency-key", key.to_owned())]
+    }
+
     /// Another service's call.
     pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
         let credential = self.signer.authorization("user");

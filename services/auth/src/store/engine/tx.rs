@@ -41,6 +41,11 @@ impl Tx {
         Self { change, is_dirty, next, room, at, outgoing: RefCell::default() }
     }
 
+    /// The date of this batch.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.at
+    }
+
     /// The document `id` of `collection`, this batch's writes included.
     pub(crate) fn find<T: DeserializeOwned>(
         &self,

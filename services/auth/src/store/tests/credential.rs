@@ -55,7 +55,7 @@ fn only_the_newest_reset_token_works_and_only_while_the_account_is_in_use() {
         assert!(!works(2));
         store.start_reset(ada.account, reset(3)).unwrap();
         let disabled = Standing { generation: 0, rung: Rung::Disabled, epoch: 0 };
-        store.apply_standing(ada.account, disabled).unwrap();
+        store.apply_standing(ada.account, disabled, None).unwrap();
         assert!(!works(3));
         assert!(!store.start_reset(ada.account, reset(4)).unwrap());
         let spent = store.reset_password(token(3).hash(), NOW, hash("x"));

@@ -115,8 +115,8 @@ fn news_of_an_aborted_account_that_comes_late_is_old_and_holds_up_nothing() {
         store.begin(ada.clone()).unwrap();
         store.abort(ada.account, &ada.saga).unwrap();
         store.delivered(1).unwrap();
-        store.apply_role(ada.account, Role::Admin, 1).unwrap();
-        store.apply_standing(ada.account, Standing::new(Rung::Disabled)).unwrap();
+        store.apply_role(ada.account, Role::Admin, 1, None).unwrap();
+        store.apply_standing(ada.account, Standing::new(Rung::Disabled), None).unwrap();
         assert_eq!(store.find(ada.account).unwrap(), None);
     }
 }
@@ -127,11 +127,25 @@ fn a_registration_that_was_deactivated_before_its_pivot_leaves_nothing_behind() 
         let store = open(&place);
         let ada = newcomer(1);
         store.begin(ada.clone()).unwrap();
-        store.apply_standing(ada.account, Standing::new(Rung::Disabled)).unwrap();
+        store.apply_standing(ada.account, Standing::new(Rung::Disabled), None).unwrap();
         assert!(store.confirm(ada.account, &ada.saga).unwrap().is_none());
         let [(sequence, path)] = &waiting(&store)[..] else { panic!("one message") };
         assert_eq!(*path, format!("/internal/profiles/{}/abort", ada.account));
         store.delivered(*sequence).unwrap();
         store.begin(Identity { email: ada.email, ..newcomer(2) }).unwrap();
+    }
+}
+
+#[test]
+fn open_registrations_are_counted_by_what_becomes_of_them() {
+    for place in Place::both() {
+        let store = open(&place);
+        let (ada, ben) = (newcomer(1), newcomer(2));
+        registered(&store, 3);
+        store.begin(ada).unwrap();
+        store.begin(ben.clone()).unwrap();
+        store.abort(ben.account, &ben.saga).unwrap();
+        let open = store.open_registrations().unwrap();
+        assert_eq!((open.started, open.aborting), (1, 1));
     }
 }
