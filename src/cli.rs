@@ -14,6 +14,11 @@ const UP_EXAMPLES: &str = "Examples:
   satchel up --only notes --ports 8000,3001,3002,3003
                                               one service, its peers expected on these ports";
 
+/// What the end of `satchel doctor` tells.
+const DOCTOR_CODES: &str =
+    "It works on a running world and on a stopped one. What changed within the last 30 seconds is left out.
+Exit codes: 0 clean, 1 all repaired, 2 somebody has to look; 1 also when the world cannot be reached";
+
 /// The settings that have no flag.
 const SETTINGS: &str = "Settings, as variables or as keys of the --config file; an empty one counts as unset:
   JWT_SECRET               signs tokens [default: made once, kept in the data directory]
@@ -55,6 +60,9 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     /// Make someone an administrator, or undo it
     Admin(AdminArgs),
+    /// Hold the services' records against each other
+    #[command(after_help = DOCTOR_CODES)]
+    Doctor(DoctorArgs),
     /// Look at captured mail
     Mail(MailArgs),
 }
@@ -221,6 +229,18 @@ pub(crate) struct HomeArgs {
     /// The TOML file that the world was started with
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Repair what can be repaired
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Print one JSON object: {"clean":…,"findings":[…]}
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) home: HomeArgs,
 }
 
 #[derive(Args, Debug)]

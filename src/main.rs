@@ -1,6 +1,7 @@
 //! The `satchel` command: reads the command line, runs what it asks for, and ends with an exit code.
 //!
-//! 0 drained or done, 1 could not run (one line says why), 2 bad usage; `exec` passes on its command's code.
+//! 0 drained or done, 1 could not run (one line says why), 2 bad usage; `exec` passes on its command's code, `doctor`
+//! has its own.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,10 +14,12 @@ mod admin;
 mod cli;
 mod config;
 mod console;
+mod doctor;
 mod exec;
 mod fixture;
 mod home;
 mod mail;
+mod operated;
 mod profile;
 mod ready;
 mod secret;
@@ -61,6 +64,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
             Command::Demo(args) => up::demo(args).await,
             Command::Exec(args) => exec::exec(args).await,
             Command::Admin(args) => admin::admin(args).await,
+            Command::Doctor(args) => doctor::doctor(args).await,
             Command::Mail(args) => mail::mail(args).await,
         }
     });

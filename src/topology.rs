@@ -24,6 +24,8 @@ use crate::cli::ServiceName;
 use crate::config::Config;
 use crate::home::{Home, Running, World};
 
+mod background;
+
 /// Between two looks whether a peer in another process is up.
 const PEER_LOOK: Duration = Duration::from_millis(50);
 /// How long the door lets requests in flight finish: above the deadline of a service, and with what the services
@@ -155,13 +157,13 @@ impl Topology {
                 tasks.spawn(chassis::serve::run_within(listener, edge, shutdown.clone(), SERVICE_DRAIN));
             }
         }
-        if let Some(auth) = &self.services.auth {
-            tasks.spawn(auth.relay(shutdown.clone()));
-        }
-        if let Some(user) = &self.services.user {
-            tasks.spawn(user.relay(shutdown.clone()));
-        }
+        self.services.relay(&mut tasks, &shutdown);
         tasks
+    }
+
+    /// Starts the doctors, once there is something to look at; they end with `shutdown`, among `tasks`.
+    pub(crate) fn examine(&self, tasks: &mut JoinSet<()>, shutdown: &Shutdown) {
+        self.services.examine(tasks, shutdown);
     }
 
     /// Hands over what has to outlive the services.
@@ -367,6 +369,9 @@ impl Shared<'_> {
             secret: self.secret.clone(),
             client_url: self.config.client_url.clone(),
             strict: self.config.strict,
+            client: self.client.clone(),
+            auth: self.url(ServiceName::Auth),
+            user: self.url(ServiceName::User),
         }
     }
 

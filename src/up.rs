@@ -62,13 +62,14 @@ pub(crate) async fn start(
     ready: impl FnOnce(&Topology) -> Result<(), Failed>,
 ) -> Result<(Topology, JoinSet<()>), Failed> {
     let mut topology = Topology::open(config).await?;
-    let tasks = topology.serve(&shutdown);
-    let prepared = prepare(&topology, fixtures, shutdown).await.and_then(|()| ready(&topology));
+    let mut tasks = topology.serve(&shutdown);
+    let prepared = prepare(&topology, fixtures, shutdown.clone()).await.and_then(|()| ready(&topology));
     if let Err(error) = prepared {
         trigger.fire();
         end(topology, tasks).await;
         return Err(error);
     }
+    topology.examine(&mut tasks, &shutdown);
     Ok((topology, tasks))
 }
 

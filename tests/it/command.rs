@@ -1,6 +1,7 @@
 //! The command line from outside: exit codes, messages, files, signals.
 
 mod admin;
+mod doctor;
 mod exec;
 mod fixture;
 mod mail;

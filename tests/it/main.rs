@@ -17,6 +17,7 @@ mod command;
 mod consistency;
 mod contract;
 mod crash;
+mod doctor;
 mod durability;
 mod journeys;
 mod kit;

@@ -134,13 +134,16 @@ fn user_config(site: &Site, client: Client) -> user::Config {
     }
 }
 
-fn notes_config(site: &Site) -> notes::Config {
+fn notes_config(site: &Site, client: Client) -> notes::Config {
     notes::Config {
         data_dir: site.data_dir.clone(),
         clock: site.clock.clone(),
         entropy: site.entropy(),
         secret: secret(),
         client_url: CLIENT_URL,
+        client,
+        auth: address("auth"),
+        user: address("user"),
         strict: false,
     }
 }

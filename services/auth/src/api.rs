@@ -20,13 +20,14 @@ use http::StatusCode;
 use http::request::Parts;
 
 use crate::account::Identity;
-use crate::service::Service;
+use crate::service::{Doctor, Service};
 use wire::Health;
 
 /// What handlers and extractors draw on.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) auth: Arc<Service>,
+    pub(crate) doctor: Arc<Doctor>,
     pub(crate) verifier: Verifier,
     pub(crate) guard: Guard,
     /// UTF-16 units of a new password at least.
@@ -49,6 +50,12 @@ impl FromRequestParts<App> for Admitted {
 impl FromRef<App> for Arc<Service> {
     fn from_ref(app: &App) -> Self {
         Self::clone(&app.auth)
+    }
+}
+
+impl FromRef<App> for Arc<Doctor> {
+    fn from_ref(app: &App) -> Self {
+        Self::clone(&app.doctor)
     }
 }
 
@@ -82,6 +89,8 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/claims/{email}/release", put(internal::release))
         .route("/internal/fixtures", post(internal::load))
         .route("/internal/fixtures/check", post(internal::check))
+        .route("/internal/audit", post(internal::audit))
+        .route("/internal/doctor", post(internal::examine))
         .with_state(app)
 }
 

@@ -64,6 +64,9 @@ pub(crate) enum Error {
     /// There is no such account.
     #[error("there is no such account")]
     AccountUnknown,
+    /// Another service could not be asked where an account stands.
+    #[error("an account could not be compared")]
+    NotCompared(#[source] PeerError),
     /// Too many passwords wait to be hashed.
     #[error("too many passwords wait to be hashed")]
     HashingBusy,
@@ -137,7 +140,7 @@ impl From<Error> for Failure {
                 Self::unavailable("Too many people are logging in, please try again", MOMENT_S)
             }
             Error::MessageKeyReused => inbox::reused(),
-            Error::StoreUnavailable(_) => {
+            Error::StoreUnavailable(_) | Error::NotCompared(_) => {
                 Self::unavailable("The service is busy, please try again", MOMENT_S).because(&error)
             }
             Error::StoreLost(_) => {

@@ -7,6 +7,7 @@
 
 mod account;
 mod api;
+mod doctor;
 mod error;
 pub mod fixture;
 mod idempotency;
@@ -20,6 +21,7 @@ mod service;
 mod store;
 mod token;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,7 +43,7 @@ pub use self::mail::Smtp;
 use self::mail::{Carrier, Desk, Mailbox, Post, Slips};
 pub use self::password::HashCost;
 use self::relay::Mails;
-use self::service::{Hashing, Service, Streams, cores};
+use self::service::{Doctor, Hashing, Service, Streams, cores};
 use self::store::Store;
 use self::token::Issuer;
 pub use self::token::{TokenLifetime, TokenLifetimeError};
@@ -105,6 +107,7 @@ pub enum OpenError {
 /// The auth service, open.
 pub struct Auth {
     service: Arc<Service>,
+    doctor: Arc<Doctor>,
     edge: Edge,
     peers: Vec<Peer>,
     jitter: Stream,
@@ -123,6 +126,13 @@ impl Auth {
         let peers = vec![peer(peer::USER, &config.user), peer(peer::NOTES, &config.notes)];
         let stream = |purpose| config.entropy.stream(NAME, purpose);
         let (desk, slips) = Desk::open();
+        let doctor = Doctor::new(
+            Arc::clone(&store),
+            peer(peer::USER, &config.user),
+            peer(peer::NOTES, &config.notes),
+            config.clock.clone(),
+        );
+        let doctor = Arc::new(doctor);
         let service = Arc::new(Service {
             store,
             user: peer::User::new(peer(peer::USER, &config.user)),
@@ -138,6 +148,7 @@ impl Auth {
         });
         let app = App {
             auth: Arc::clone(&service),
+            doctor: Arc::clone(&doctor),
             verifier: Verifier::new(&config.secret, config.clock.clone()),
             guard: Guard::new(NAME, &key, config.clock.clone()),
             password_min: config.password_min,
@@ -145,7 +156,7 @@ impl Auth {
         let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
         let edge = Edge::around(api::routes(app), edge);
-        Ok(Self { service, edge, peers, jitter, mails, slips: Mutex::new(Some(slips)) })
+        Ok(Self { service, doctor, edge, peers, jitter, mails, slips: Mutex::new(Some(slips)) })
     }
 
     /// The service's routes.
@@ -171,6 +182,16 @@ impl Auth {
                 }
             }
         }
+    }
+
+    /// Looks for faults now and once a minute, until `shutdown`.
+    pub fn doctor(&self, shutdown: Shutdown) -> impl Future<Output = ()> + Send + use<> {
+        Arc::clone(&self.doctor).watch(shutdown)
+    }
+
+    /// How many faults of each kind the doctor's last pass left standing.
+    pub fn findings(&self) -> BTreeMap<String, u64> {
+        self.doctor.chart().standing()
     }
 }
 

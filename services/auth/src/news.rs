@@ -2,9 +2,10 @@
 //!
 //! Delivery is the relay's business; each message is idempotent at its receiver.
 
-use chassis::contract::AbortProfile;
+use chassis::contract::{AbortProfile, LostProfile, NewProfile};
 use chassis::id::AccountId;
 use chassis::outbox::Message;
+use chassis::standing::{Rung, Standing};
 
 use crate::account::Identity;
 use crate::peer::{NOTES, USER};
@@ -17,6 +18,35 @@ pub(crate) fn activated(identity: &Identity) -> Message {
 /// Sessions ended: tokens below the account's epoch are dead everywhere.
 pub(crate) fn sessions_ended(identity: &Identity) -> [Message; 2] {
     [USER, NOTES].map(|peer| Message::standing(peer, identity.account, &identity.standing))
+}
+
+/// Where the account stands, told again to one that has it wrong.
+pub(crate) fn standing(to: &str, identity: &Identity) -> Message {
+    Message::standing(to, identity.account, &identity.standing)
+}
+
+/// The account is gone for good, told to the user service, from which auth once heard it.
+pub(crate) fn erased(account: AccountId) -> Message {
+    Message::standing(USER, account, &Standing::new(Rung::Deleted))
+}
+
+/// The account's profile is lost and has to be made again, with what is known of it here.
+pub(crate) fn lost_profile(identity: &Identity) -> Message {
+    let account = identity.account;
+    let lost = LostProfile {
+        standing: identity.standing,
+        role: identity.role,
+        version: identity.role_version.max(identity.email_version),
+    };
+    let profile = NewProfile {
+        saga: identity.saga.clone(),
+        email: identity.email.to_string(),
+        username: None,
+        bio: None,
+        avatar: None,
+        lost: Some(lost),
+    };
+    Message::new(USER, account, format!("/internal/profiles/{account}"), &profile)
 }
 
 /// The registration did not happen, whatever arrived before or arrives later.

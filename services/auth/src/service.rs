@@ -10,6 +10,7 @@ use chassis::outbox::SETTLE_WITHIN;
 
 mod account;
 mod credential;
+mod doctor;
 mod fixture;
 mod hashing;
 mod measure;
@@ -17,6 +18,7 @@ mod receipt;
 mod registration;
 mod session;
 
+pub(crate) use doctor::Doctor;
 pub(crate) use fixture::NewAccount;
 pub(crate) use registration::Registration;
 

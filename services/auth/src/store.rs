@@ -17,12 +17,17 @@ use chassis::writer::Busy;
 mod account;
 mod credential;
 mod doc;
+mod doctor;
 mod engine;
 pub(crate) mod fixture;
 mod inbox;
+#[cfg(test)]
+mod plant;
 mod registration;
 
 pub(crate) use credential::Changed;
+#[cfg(test)]
+pub(crate) use doc::OpenRegistration;
 use doc::{CLAIM, ClaimDoc, IDENTITY, IdentityDoc, KEY, RESET, ResetDoc, TOMBSTONE};
 use engine::{Engine, EngineError, Setting, Tx};
 

@@ -58,6 +58,12 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// The instant `span` earlier, clamped to the calendar's beginning.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self::from_millis(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// The form of an HTTP `Date` header (RFC 9110 §5.6.7).
     pub fn http_date(self) -> String {
         self.date_time().format(HTTP_DATE).unwrap_or_default()

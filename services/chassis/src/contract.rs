@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::AccountId;
+use crate::standing::Standing;
 
 /// `PUT /internal/profiles/{account}` at user: the profile of an account being registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,21 @@ pub struct NewProfile {
     pub bio: Option<String>,
     /// The URL of a picture.
     pub avatar: Option<String>,
+    /// What auth still knows of a profile that was lost and is made again; none for a registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<LostProfile>,
+}
+
+/// What auth knows of a profile that the user service has lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LostProfile {
+    /// Where the account stands.
+    pub standing: Standing,
+    /// The role as it was last told.
+    pub role: Role,
+    /// The version that it was told with, or a later one: news of the new profile must not look older.
+    pub version: u64,
 }
 
 /// `PUT /internal/profiles/{account}/abort` at user: the registration did not happen, whatever arrived before

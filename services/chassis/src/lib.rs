@@ -2,12 +2,13 @@
 //!
 //! Reading order: the vocabulary ([`clock`], [`entropy`], [`id`], [`email`], [`profile`], [`standing`],
 //! [`secret`]), what a request meets ([`serve`], [`edge`], [`token`], [`internal`], [`inbox`], [`body`],
-//! [`query`], [`page`], [`failure`], [`reply`]), and what a service does to others ([`peer`], [`outbox`],
-//! [`relay`], [`contract`], [`beat`]); [`metrics`] tells operators of it; [`history`] is what a store knows of its
-//! own past.
+//! [`query`], [`page`], [`failure`], [`reply`]), what a service does to others ([`peer`], [`outbox`],
+//! [`relay`], [`contract`], [`beat`]), and how services are held against each other ([`audit`], [`doctor`],
+//! [`recent`]); [`metrics`] tells operators of it; [`history`] is what a store knows of its own past.
 //!
 //! The chassis knows no service by its rules and no database at all.
 
+pub mod audit;
 pub mod beat;
 pub mod blocking;
 pub mod body;
@@ -15,6 +16,7 @@ pub mod clock;
 pub mod connect;
 pub mod contract;
 pub mod dir;
+pub mod doctor;
 pub mod edge;
 pub mod email;
 pub mod entropy;
@@ -31,6 +33,7 @@ pub mod page;
 pub mod peer;
 pub mod profile;
 pub mod query;
+pub mod recent;
 pub mod relay;
 pub mod reply;
 pub mod request;

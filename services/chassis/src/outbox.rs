@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::id::AccountId;
+use crate::recent::Recent;
 
 /// Rows that one look for a service's work goes through: deeper ones wait until these are done.
 const LOOK_MAX: usize = 2048;
@@ -71,6 +72,7 @@ impl Row {
 pub struct Outbox {
     rows: Mutex<Rows>,
     changes: watch::Sender<u64>,
+    recent: Recent,
 }
 
 /// Rows on their way, by receiving service, and those that are parked: they hold up nothing behind them.
@@ -83,7 +85,8 @@ struct Rows {
 impl Outbox {
     /// An outbox with the rows that the store found when it opened.
     pub fn new(rows: impl IntoIterator<Item = (Sequence, Row)>) -> Self {
-        let outbox = Self { rows: Mutex::default(), changes: watch::Sender::new(0) };
+        let outbox =
+            Self { rows: Mutex::default(), changes: watch::Sender::new(0), recent: Recent::default() };
         outbox.committed(rows);
         outbox
     }
@@ -92,6 +95,7 @@ impl Outbox {
     pub fn committed(&self, rows: impl IntoIterator<Item = (Sequence, Row)>) {
         let mut all = self.rows();
         for (sequence, row) in rows {
+            self.recent.mark(row.message.account);
             all.insert(sequence, row);
         }
         drop(all);
@@ -100,7 +104,9 @@ impl Outbox {
 
     /// Forgets a row whose removal is durable.
     pub fn removed(&self, sequence: Sequence) {
-        self.rows().remove(sequence);
+        if let Some(row) = self.rows().remove(sequence) {
+            self.recent.mark(row.message.account);
+        }
         self.changed();
     }
 
@@ -169,9 +175,32 @@ impl Outbox {
         in_time && !sequences.iter().any(|sequence| self.rows().parked.contains_key(sequence))
     }
 
+    /// Those of `accounts` about which a message waits, or was committed or delivered a moment ago, and those that
+    /// were called busy.
+    pub fn busy(&self, accounts: &[AccountId]) -> BTreeSet<AccountId> {
+        let mut busy: BTreeSet<_> =
+            accounts.iter().copied().filter(|account| self.recent.holds(*account)).collect();
+        let asked: BTreeSet<_> = accounts.iter().collect();
+        let all = self.rows();
+        let waiting = all.waiting.values().flat_map(BTreeMap::values).map(|row| row.message.account);
+        busy.extend(waiting.filter(|account| asked.contains(account)));
+        busy
+    }
+
+    /// Calls `account` busy for a moment: something about it is under way without a message.
+    pub fn touch(&self, account: AccountId) {
+        self.recent.mark(account);
+    }
+
     /// Hears of every change from now on.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// Whether the message is still to be delivered, or parked.
+    pub fn holds(&self, sequence: Sequence) -> bool {
+        let all = self.rows();
+        all.is_waiting(sequence) || all.parked.contains_key(&sequence)
     }
 
     fn rows(&self) -> MutexGuard<'_, Rows> {
@@ -193,11 +222,9 @@ impl Rows {
         rows.insert(sequence, row);
     }
 
-    fn remove(&mut self, sequence: Sequence) {
-        self.parked.remove(&sequence);
-        for rows in self.waiting.values_mut() {
-            rows.remove(&sequence);
-        }
+    fn remove(&mut self, sequence: Sequence) -> Option<Row> {
+        let parked = self.parked.remove(&sequence);
+        parked.or_else(|| self.waiting.values_mut().find_map(|rows| rows.remove(&sequence)))
     }
 
     fn is_waiting(&self, sequence: Sequence) -> bool {
@@ -262,6 +289,16 @@ mod tests {
         assert_eq!((outbox.oldest_at("auth"), outbox.oldest_at("user")), (Some(AT), None));
         outbox.removed(1);
         assert_eq!(outbox.oldest_at("auth"), Some(Timestamp::from_millis(9)));
+    }
+
+    #[test]
+    fn an_account_is_busy_while_a_message_waits_and_a_moment_longer() {
+        let outbox = Outbox::new([(1, row("auth", 1))]);
+        let [first, second, third] = [1, 2, 3].map(|n| AccountId::from_bytes([n; 12]));
+        outbox.touch(second);
+        assert_eq!(outbox.busy(&[first, second, third]), BTreeSet::from([first, second]));
+        outbox.removed(1);
+        assert_eq!(outbox.busy(&[first, third]), BTreeSet::from([first]), "it has only just arrived");
     }
 
     #[tokio::test]

@@ -68,6 +68,20 @@ impl Standing {
         Self { epoch: self.epoch.max(other.epoch), ..top }
     }
 
+    /// Whether this copy lags behind `owners` record: it stands lower, or admits sessions that were ended.
+    ///
+    /// Epochs count on the active rung alone: elsewhere no session is admitted, whatever its epoch.
+    pub fn lags(&self, owners: &Self) -> bool {
+        let is_lower = self.height() < owners.height();
+        is_lower
+            || (self.height() == owners.height() && self.rung == Rung::Active && self.epoch < owners.epoch)
+    }
+
+    /// Whether two records stand at the same height, sessions aside.
+    pub fn is_level(&self, other: &Self) -> bool {
+        self.height() == other.height()
+    }
+
     /// Whether `session` gives access: the account is active and nothing ended the session since.
     pub fn admits(&self, session: Session) -> Result<(), Ended> {
         if self.rung != Rung::Active {
@@ -129,6 +143,20 @@ mod tests {
         assert_eq!(standing.admits(Session { generation: 1, epoch: 3 }), Ok(()));
         assert_eq!(standing.admits(Session { generation: 0, epoch: 9 }), Err(Ended::Session));
         assert_eq!(standing.admits(Session { generation: 2, epoch: 9 }), Err(Ended::Session));
+    }
+
+    #[test]
+    fn a_copy_lags_when_it_stands_lower_or_admits_what_was_ended() {
+        let at = |generation, rung, epoch| Standing { generation, rung, epoch };
+        let owners = at(1, Rung::Active, 3);
+        for lower in [at(0, Rung::Disabled, 9), at(1, Rung::Pending, 3), at(1, Rung::Active, 2)] {
+            assert!(lower.lags(&owners), "{lower:?}");
+        }
+        for level in [owners, at(1, Rung::Active, 4), at(1, Rung::Disabled, 0), at(0, Rung::Deleted, 0)] {
+            assert!(!level.lags(&owners), "{level:?}");
+        }
+        assert!(!at(0, Rung::Disabled, 0).lags(&at(0, Rung::Disabled, 1)), "nobody is admitted");
+        assert!(at(0, Rung::Active, 1).is_level(&at(0, Rung::Active, 2)));
     }
 
     #[test]

@@ -20,12 +20,13 @@ use http::StatusCode;
 use http::request::Parts;
 
 use self::wire::Health;
-use crate::service::Service;
+use crate::service::{Doctor, Service};
 
 /// What handlers are given.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) notes: Arc<Service>,
+    pub(crate) doctor: Arc<Doctor>,
     pub(crate) verifier: Verifier,
     pub(crate) guard: Guard,
 }
@@ -40,6 +41,8 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/accounts/{account}/standing", put(internal::hear))
         .route("/internal/beat", put(internal::beat))
         .route("/internal/fixtures", post(internal::load))
+        .route("/internal/audit", post(internal::audit))
+        .route("/internal/doctor", post(internal::examine))
         .with_state(app)
 }
 
@@ -69,6 +72,12 @@ impl FromRequestParts<App> for Admitted {
 impl FromRef<App> for Arc<Service> {
     fn from_ref(app: &App) -> Self {
         Self::clone(&app.notes)
+    }
+}
+
+impl FromRef<App> for Arc<Doctor> {
+    fn from_ref(app: &App) -> Self {
+        Self::clone(&app.doctor)
     }
 }
 

@@ -9,30 +9,37 @@
 //! Knows of its authors only an account id and where that stands; tokens and the other services tell.
 
 mod api;
+mod doctor;
 mod error;
 pub mod fixture;
 mod folding;
 mod listing;
 mod note;
+mod peer;
 mod service;
 mod store;
 
+use std::collections::BTreeMap;
+use std::future::Future;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use chassis::clock::Clock;
+use chassis::connect::Client;
 use chassis::dir::DirError;
 use chassis::edge::{self, Edge};
 use chassis::entropy::Entropy;
-use chassis::internal::{Guard, Key};
+use chassis::internal::{Guard, Key, Signer};
+use chassis::peer::Peer;
 use chassis::secret::Secret;
+use chassis::shutdown::Shutdown;
 use chassis::token::Verifier;
-use http::HeaderValue;
+use http::{HeaderValue, Uri};
 use tokio::time::Instant;
 
 use self::api::App;
-use self::service::{Hearing, Service};
+use self::service::{Doctor, Hearing, Service};
 use self::store::Store;
 #[cfg(feature = "simulation")]
 pub use self::store::inspection;
@@ -55,6 +62,12 @@ pub struct Config {
     pub client_url: HeaderValue,
     /// Whether nobody is served when auth and user have been silent for a minute.
     pub strict: bool,
+    /// The connections to other services.
+    pub client: Client,
+    /// Where auth is.
+    pub auth: Uri,
+    /// Where user is.
+    pub user: Uri,
 }
 
 /// Why the service cannot be opened.
@@ -87,6 +100,7 @@ pub enum OpenError {
 #[derive(Clone, Debug)]
 pub struct Notes {
     edge: Edge,
+    doctor: Arc<Doctor>,
 }
 
 impl Notes {
@@ -97,24 +111,41 @@ impl Notes {
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
         let store = Store::open(&config.data_dir, u32::try_from(2 * threads).unwrap_or(u32::MAX))?;
         let stream = |purpose| config.entropy.stream(NAME, purpose);
+        let store = Arc::new(store);
+        let key = Key::derive(&config.secret);
+        let signer = Signer::new(NAME, &key, config.clock.clone());
+        let peer = |name, uri: &Uri| Peer::new(name, uri.clone(), config.client.clone(), signer.clone());
+        let (auth, user) = (peer(peer::AUTH, &config.auth), peer(peer::USER, &config.user));
+        let doctor = Arc::new(Doctor::new(Arc::clone(&store), auth, user));
         let hearing = config.strict.then(|| Hearing::new(Instant::now()));
         let service = Service::open(store, config.clock.clone(), stream("note id"), threads, hearing)
             .map_err(|error| OpenError::Database { path: config.data_dir, source: error.into() })?;
         let app = App {
             notes: Arc::new(service),
+            doctor: Arc::clone(&doctor),
             verifier: Verifier::new(&config.secret, config.clock.clone()),
-            guard: Guard::new(NAME, &Key::derive(&config.secret), config.clock.clone()),
+            guard: Guard::new(NAME, &key, config.clock.clone()),
         };
         let edge = edge::Config {
             clock: config.clock,
             request_ids: stream("request id"),
             client_url: config.client_url,
         };
-        Ok(Self { edge: Edge::around(api::routes(app), edge) })
+        Ok(Self { edge: Edge::around(api::routes(app), edge), doctor })
     }
 
     /// The service's routes.
     pub fn router(&self) -> Edge {
         self.edge.clone()
+    }
+
+    /// Looks for faults now and once a minute, until `shutdown`.
+    pub fn doctor(&self, shutdown: Shutdown) -> impl Future<Output = ()> + Send + use<> {
+        Arc::clone(&self.doctor).watch(shutdown)
+    }
+
+    /// How many faults of each kind the doctor's last pass left standing.
+    pub fn findings(&self) -> BTreeMap<String, u64> {
+        self.doctor.chart().standing()
     }
 }

@@ -3,6 +3,7 @@
 //! Owns the rules: who may, in what order, in which unit of work. Knows neither HTTP nor SQL. A verb that only reads
 //! by key waits for nothing, and so is a plain function.
 
+mod doctor;
 mod hearing;
 mod measure;
 
@@ -19,6 +20,7 @@ use chassis::token::Caller;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+pub(crate) use self::doctor::Doctor;
 pub(crate) use self::hearing::Hearing;
 use crate::error::Error;
 use crate::listing::{Listed, Listing};
@@ -49,7 +51,7 @@ impl Service {
         reason = "the method fits one lifetime, a view has any"
     )]
     pub(crate) fn open(
-        store: Store,
+        store: Arc<Store>,
         clock: Clock,
         note_ids: Stream,
         long_reads: usize,
@@ -62,7 +64,7 @@ impl Service {
             }
         }
         let long_reads = Arc::new(Semaphore::new(long_reads));
-        Ok(Self { store: Arc::new(store), clock, note_ids, long_reads, hearing })
+        Ok(Self { store, clock, note_ids, long_reads, hearing })
     }
 
     /// Takes note of a word from the service `speaker`.

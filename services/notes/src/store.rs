@@ -5,10 +5,13 @@
 
 mod change;
 mod commit;
+mod doctor;
 mod file;
 mod inbox;
 #[cfg(feature = "simulation")]
 pub mod inspection;
+#[cfg(test)]
+mod plant;
 mod row;
 mod scan;
 mod tag;
@@ -29,6 +32,7 @@ use rusqlite::ErrorCode;
 
 pub(crate) use self::change::Changes;
 use self::commit::{Job, Unit};
+pub(crate) use self::doctor::Check;
 pub(crate) use self::inbox::Arrival;
 pub(crate) use self::view::View;
 use crate::OpenError;

@@ -19,13 +19,14 @@ use chassis::reply::Reply;
 use chassis::token::Verifier;
 use http::StatusCode;
 
-use crate::service::Service;
+use crate::service::{Doctor, Service};
 use wire::Health;
 
 /// What handlers and extractors draw on.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) user: Arc<Service>,
+    pub(crate) doctor: Arc<Doctor>,
     pub(crate) verifier: Verifier,
     pub(crate) guard: Guard,
 }
@@ -33,6 +34,12 @@ pub(crate) struct App {
 impl FromRef<App> for Arc<Service> {
     fn from_ref(app: &App) -> Self {
         Self::clone(&app.user)
+    }
+}
+
+impl FromRef<App> for Arc<Doctor> {
+    fn from_ref(app: &App) -> Self {
+        Self::clone(&app.doctor)
     }
 }
 
@@ -64,6 +71,8 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/accounts/{account}/role", put(internal::set_role))
         .route("/internal/fixtures", post(internal::load))
         .route("/internal/fixtures/check", post(internal::check))
+        .route("/internal/audit", post(internal::audit))
+        .route("/internal/doctor", post(internal::examine))
         .with_state(app)
 }
 

@@ -43,6 +43,9 @@ pub(crate) enum Error {
     /// Auth could not be asked for the e-mail; nothing is changed.
     #[error("the e-mail could not be reserved")]
     EmailUnavailable(#[source] PeerError),
+    /// Auth could not be asked where an account stands.
+    #[error("an account could not be compared")]
+    NotCompared(#[source] PeerError),
     /// The account was erased, or its registration aborted.
     #[error("the account is gone for good")]
     Erased,
@@ -104,7 +107,7 @@ impl From<Error> for Failure {
             Error::Erased => Self::new(StatusCode::GONE, "The account is gone"),
             Error::AccountTaken => Self::new(StatusCode::CONFLICT, "account already exists"),
             Error::MessageKeyReused => inbox::reused(),
-            Error::StoreUnavailable(_) => {
+            Error::StoreUnavailable(_) | Error::NotCompared(_) => {
                 Self::unavailable("The service is busy, please try again", MOMENT_S).because(&error)
             }
             Error::StoreLost(_) => {

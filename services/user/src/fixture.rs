@@ -7,7 +7,7 @@ use chassis::contract::Role;
 use chassis::failure::{Failure, FieldError};
 use chassis::field::Fields;
 use chassis::id::AccountId;
-use chassis::standing::Rung;
+use chassis::standing::{Rung, Standing};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -51,8 +51,8 @@ fn read(value: &Value) -> Result<Draft, Failure> {
     let (Some(account), Some(email)) = (account, email) else {
         return Err(Failure::bad_request("Account and email are required"));
     };
-    let rung = if is_active { Rung::Active } else { Rung::Disabled };
-    Ok(Draft { account, email, username, bio, avatar, role, rung, saga: None, created_at })
+    let standing = Standing::new(if is_active { Rung::Active } else { Rung::Disabled });
+    Ok(Draft { account, email, username, bio, avatar, role, standing, version: 0, saga: None, created_at })
 }
 
 fn account_id(text: &str) -> Result<AccountId, &'static str> {
@@ -90,7 +90,7 @@ mod tests {
         let draft =
             parse(&json!({"account": "01".repeat(12), "email": "Ada@example.test"})).unwrap().into_draft();
         assert_eq!(
-            (draft.email.as_str(), draft.role, draft.rung),
+            (draft.email.as_str(), draft.role, draft.standing.rung),
             ("ada@example.test", Role::User, Rung::Active)
         );
         assert_eq!((draft.username, draft.saga, draft.created_at), (None, None, None));

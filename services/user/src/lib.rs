@@ -6,6 +6,7 @@
 
 mod api;
 mod change;
+mod doctor;
 mod error;
 pub mod fixture;
 mod news;
@@ -17,6 +18,7 @@ mod service;
 mod store;
 mod suggestion;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,7 +36,7 @@ use chassis::token::Verifier;
 use http::{HeaderValue, Uri};
 
 use self::api::App;
-use self::service::Service;
+use self::service::{Doctor, Service};
 use self::store::Store;
 
 /// The service's name, for streams of randomness and for credentials.
@@ -83,6 +85,7 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct User {
     service: Arc<Service>,
+    doctor: Arc<Doctor>,
     edge: Edge,
     peers: Vec<Peer>,
     jitter: Stream,
@@ -97,6 +100,8 @@ impl User {
         let peer = |name, uri: &Uri| Peer::new(name, uri.clone(), config.client.clone(), signer.clone());
         let peers = vec![peer(peer::AUTH, &config.auth), peer(peer::NOTES, &config.notes)];
         let stream = |purpose| config.entropy.stream(NAME, purpose);
+        let asked = peer(peer::AUTH, &config.auth);
+        let doctor = Arc::new(Doctor::new(Arc::clone(&store), asked, config.clock.clone()));
         let service = Arc::new(Service {
             store,
             auth: peer::Auth::new(peer(peer::AUTH, &config.auth)),
@@ -106,12 +111,13 @@ impl User {
         });
         let app = App {
             user: Arc::clone(&service),
+            doctor: Arc::clone(&doctor),
             verifier: Verifier::new(&config.secret, config.clock.clone()),
             guard: Guard::new(NAME, &key, config.clock.clone()),
         };
         let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
-        Ok(Self { service, edge: Edge::around(api::routes(app), edge), peers, jitter })
+        Ok(Self { service, doctor, edge: Edge::around(api::routes(app), edge), peers, jitter })
     }
 
     /// The service's routes.
@@ -127,5 +133,15 @@ impl User {
         async move {
             tokio::join!(deliver, forget);
         }
+    }
+
+    /// Looks for faults now and once a minute, until `shutdown`.
+    pub fn doctor(&self, shutdown: Shutdown) -> impl Future<Output = ()> + Send + use<> {
+        Arc::clone(&self.doctor).watch(shutdown)
+    }
+
+    /// How many faults of each kind the doctor's last pass left standing.
+    pub fn findings(&self) -> BTreeMap<String, u64> {
+        self.doctor.chart().standing()
     }
 }

@@ -3,6 +3,7 @@
 //! Delivery is the relay's business; each message is idempotent at its receiver.
 
 use chassis::contract::{EmailMove, RoleChange};
+use chassis::id::AccountId;
 use chassis::outbox::Message;
 use chassis::standing::{Rung, Standing};
 
@@ -30,6 +31,22 @@ pub(crate) fn between(before: &Profile, after: &Profile) -> Vec<Message> {
 /// That the account is gone for good.
 pub(crate) fn erased(profile: &Profile) -> Vec<Message> {
     standing(profile, Rung::Deleted).into()
+}
+
+/// The same of an account whose profile is long gone.
+pub(crate) fn gone(account: AccountId) -> [Message; 2] {
+    [AUTH, NOTES].map(|peer| Message::standing(peer, account, &Standing::new(Rung::Deleted)))
+}
+
+/// Where the account stands, told again.
+pub(crate) fn standing_of(profile: &Profile) -> [Message; 2] {
+    standing(profile, profile.standing.rung)
+}
+
+/// The same for notes alone.
+pub(crate) fn told_notes(profile: &Profile) -> Message {
+    let [_auth, notes] = standing_of(profile);
+    notes
 }
 
 /// The epoch is auth's to raise, so none is claimed here.

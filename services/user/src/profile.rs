@@ -38,7 +38,9 @@ pub(crate) struct Draft {
     pub(crate) bio: Option<Bio>,
     pub(crate) avatar: Option<AvatarUrl>,
     pub(crate) role: Role,
-    pub(crate) rung: Rung,
+    pub(crate) standing: Standing,
+    /// 0, or where a lost profile goes on.
+    pub(crate) version: u64,
     pub(crate) saga: Option<String>,
     /// None for now.
     pub(crate) created_at: Option<Timestamp>,
@@ -78,8 +80,8 @@ impl Draft {
             bio: self.bio,
             avatar: self.avatar,
             role: self.role,
-            standing: Standing::new(self.rung),
-            version: 0,
+            standing: self.standing,
+            version: self.version,
             saga: self.saga,
             created_at,
             updated_at: created_at,
@@ -167,7 +169,8 @@ pub(crate) mod tests {
             bio: None,
             avatar: None,
             role: Role::User,
-            rung: Rung::Active,
+            standing: Standing::new(Rung::Active),
+            version: 0,
             saga: Some(format!("saga-{n}")),
             created_at: None,
         }

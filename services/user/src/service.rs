@@ -3,6 +3,7 @@
 //! It knows neither HTTP nor the database. Whoever calls a verb was admitted before; the store decides again
 //! inside the commit where that may have changed.
 
+mod doctor;
 mod email;
 mod measure;
 mod receipt;
@@ -20,6 +21,7 @@ use chassis::page::Page;
 use chassis::standing::{Ended, Standing};
 use chassis::token::Caller;
 
+pub(crate) use self::doctor::Doctor;
 use crate::error::Error;
 use crate::news;
 use crate::peer::Auth;
@@ -122,7 +124,8 @@ impl Service {
         Ok(blocking::run(move || store.abort(account, saga, receipt)).await?)
     }
 
-    /// Takes note of what auth says about an account's sessions; of an account without a profile nothing.
+    /// Takes note of what auth says about an account's sessions; of an account without a profile nothing. That it is
+    /// gone for good auth once heard from here: what is left of it goes too.
     pub(crate) async fn hear(
         &self,
         account: AccountId,

@@ -14,13 +14,16 @@ use chassis::inbox::Receipt;
 use chassis::outbox::{Message, Outbox, Sequence};
 use chassis::page::Page;
 use chassis::profile::Username;
-use chassis::standing::Standing;
+use chassis::standing::{Rung, Standing};
 use chassis::writer::Busy;
 
 mod change;
 mod doc;
+mod doctor;
 mod engine;
 mod inbox;
+#[cfg(test)]
+mod plant;
 mod registration;
 mod roster;
 
@@ -183,7 +186,7 @@ impl Store {
         })
     }
 
-    /// Takes note of what auth says about an account's sessions; of an account without a profile nothing.
+    /// Takes note of what auth says about an account's sessions, of one without a profile nothing, and of its end.
     pub(crate) fn hear(
         &self,
         account: AccountId,
@@ -191,6 +194,9 @@ impl Store {
         receipt: Option<Receipt>,
     ) -> Result<(), StoreError> {
         self.receive("hear", receipt, move |tx| {
+            if told.rung == Rung::Deleted {
+                return Ok(doctor::entomb(tx, account).map(drop)?);
+            }
             let Some(listed) = find_listed(tx, account)? else {
                 return Ok(());
             };

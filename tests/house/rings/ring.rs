@@ -41,8 +41,7 @@ impl Ring {
         let (service, inside) = path.strip_prefix("services/")?.split_once("/src/")?;
         let inside = inside.strip_suffix(".rs")?;
         let (first, _) = inside.split_once('/').unwrap_or((inside, ""));
-        let is_test =
-            inside.rsplit('/').next().is_some_and(|name| name == "tests" || name.ends_with("_tests"));
+        let is_test = inside.split('/').any(|name| name == "tests" || name.ends_with("_tests"));
         match (service, first) {
             ("chassis", _) => None,
             _ if is_test => None,

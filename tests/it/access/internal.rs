@@ -16,7 +16,7 @@ const fn route(service: &'static str, method: &'static str, path: &'static str) 
 }
 
 /// All of them; `tests/it/access/source.rs` checks that none is missing.
-pub(super) const INTERNAL: [Internal; 17] = [
+pub(super) const INTERNAL: [Internal; 23] = [
     route("auth", "PUT", "/internal/accounts/:account/standing"),
     route("auth", "PUT", "/internal/accounts/:account/role"),
     route("auth", "PUT", "/internal/accounts/:account/email"),
@@ -25,15 +25,21 @@ pub(super) const INTERNAL: [Internal; 17] = [
     route("auth", "GET", "/internal/accounts"),
     route("auth", "POST", "/internal/fixtures"),
     route("auth", "POST", "/internal/fixtures/check"),
+    route("auth", "POST", "/internal/audit"),
+    route("auth", "POST", "/internal/doctor"),
     route("user", "PUT", "/internal/profiles/:account"),
     route("user", "PUT", "/internal/profiles/:account/abort"),
     route("user", "PUT", "/internal/accounts/:account/standing"),
     route("user", "PUT", "/internal/accounts/:account/role"),
     route("user", "POST", "/internal/fixtures"),
     route("user", "POST", "/internal/fixtures/check"),
+    route("user", "POST", "/internal/audit"),
+    route("user", "POST", "/internal/doctor"),
     route("notes", "PUT", "/internal/accounts/:account/standing"),
     route("notes", "PUT", "/internal/beat"),
     route("notes", "POST", "/internal/fixtures"),
+    route("notes", "POST", "/internal/audit"),
+    route("notes", "POST", "/internal/doctor"),
 ];
 
 impl Internal {

@@ -90,6 +90,7 @@ impl Service {
             username: registration.username.map(|name| name.as_str().to_owned()),
             bio: registration.bio.map(|bio| bio.as_str().to_owned()),
             avatar: registration.avatar.map(|url| url.as_str().to_owned()),
+            lost: None,
         };
         // From here on it runs to its end, also when the client goes away: half a registration is nobody's.
         task::spawn("register", async move { self.run_registration(identity, profile).await }).await?

@@ -12,6 +12,7 @@ use super::doc::{CLAIM, ClaimDoc, SETTLED, SettledDoc};
 use super::engine::{EngineError, Tx};
 use super::{Store, StoreError, entomb, find_claim, find_identity, is_gone, remove, save};
 use crate::account::{Claim, Identity};
+use crate::news;
 
 impl Store {
     /// Joins `told` to where the account stands; deletion removes it and keeps its tombstone.
@@ -21,9 +22,21 @@ impl Store {
         told: Standing,
         receipt: Option<Receipt>,
     ) -> Result<(), StoreError> {
-        self.receive("apply_standing", receipt, move |tx| match told.rung {
-            Rung::Deleted => Ok(erase(tx, account)?),
-            _ => update(tx, account, |identity| identity.apply_standing(told)),
+        self.receive("apply_standing", receipt, move |tx| {
+            if told.rung == Rung::Deleted {
+                return Ok(erase(tx, account)?);
+            }
+            let Some(before) = find_identity(tx, account)? else {
+                return absent(tx, account);
+            };
+            let mut after = before.clone();
+            after.apply_standing(told);
+            save(tx, &before, &after)?;
+            // Only auth knows the epoch in which the account comes back; copies must not lag behind.
+            if before.is_known() && after.is_active() && !after.standing.is_level(&before.standing) {
+                news::sessions_ended(&after).into_iter().try_for_each(|news| tx.send(news).map(drop))?;
+            }
+            Ok(())
         })
     }
 

@@ -233,13 +233,13 @@ struct OpenDoc {
 
 /// A registration that is neither done nor undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct OpenRegistration {
-    pub(super) account: AccountId,
-    pub(super) saga: String,
+pub(crate) struct OpenRegistration {
+    pub(crate) account: AccountId,
+    pub(crate) saga: String,
     /// The message that undoes it, once that was decided.
-    pub(super) abort: Option<Sequence>,
+    pub(crate) abort: Option<Sequence>,
     /// When somebody has to look if it is still open.
-    pub(super) deadline: Timestamp,
+    pub(crate) deadline: Timestamp,
 }
 
 impl RegistrationsDoc {

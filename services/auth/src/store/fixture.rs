@@ -11,6 +11,8 @@ use super::doc::{CLAIM, ClaimDoc, IDENTITY, IdentityDoc, MarkDoc, TOMBSTONE};
 use super::engine::{EngineError, Tx};
 use super::{Store, StoreError, find_claim, find_identity, is_gone};
 use crate::account::{Claim, Identity};
+use crate::news;
+use crate::peer::NOTES;
 
 impl Store {
     /// Whether an account has never been here.
@@ -28,6 +30,10 @@ impl Store {
     /// Adds the accounts that have never been here and tells how many those were; one whose e-mail is taken
     /// refuses them all.
     pub(crate) fn insert_new(&self, identities: Vec<Identity>) -> Result<u64, StoreError> {
+        // Their profiles and notes are on the way.
+        for identity in &identities {
+            self.outbox().touch(identity.account);
+        }
         self.write("insert_new", move |tx| {
             let mut new = Vec::new();
             let (mut accounts, mut emails) = (BTreeSet::new(), BTreeSet::new());
@@ -41,6 +47,10 @@ impl Store {
                 new.push(identity);
             }
             for identity in &new {
+                // Notes takes an author that it never heard of for one in use.
+                if !identity.is_active() {
+                    tx.send(news::standing(NOTES, identity))?;
+                }
                 let claim = Claim { email: identity.email.clone(), account: identity.account, change: None };
                 tx.insert(CLAIM, &ClaimDoc::of(&claim))?;
                 tx.insert(IDENTITY, &IdentityDoc::of(identity))?;

@@ -3,10 +3,12 @@
 //! One index document lists those that are under way or being undone, so that no start has to scan for them.
 //! Each transition happens only from the state it belongs to, inside the writer (PROTOCOL.md §3).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::id::AccountId;
 use chassis::outbox::Sequence;
+use chassis::standing::Rung;
 
 use super::doc::{
     CLAIM, ClaimDoc, IDENTITY, INDEX, IdentityDoc, KEY, KeyDoc, OpenRegistration, REGISTRATIONS,
@@ -51,6 +53,7 @@ impl Store {
 
     /// R1: claims the e-mail for a pending account, and the key that names its registration.
     pub(crate) fn begin(&self, identity: Identity) -> Result<(), StoreError> {
+        self.outbox().touch(identity.account);
         self.write("begin", move |tx| {
             let mut open = read(tx)?;
             let key = identity.repeatable.as_ref().map(|repeatable| &repeatable.key);
@@ -135,6 +138,29 @@ impl Store {
         })
     }
 
+    /// Undoes a registration that nobody carries out any more or whose undoing got lost; `None` when there is none.
+    pub(crate) fn abort_left(&self, account: AccountId) -> Result<Option<Sequence>, StoreError> {
+        let outbox = Arc::clone(self.outbox());
+        self.write("abort_left", move |tx| {
+            let pending = find_identity(tx, account)?.filter(|found| found.standing.rung == Rung::Pending);
+            let mut open = read(tx)?;
+            let place = open.iter().position(|one| one.account == account);
+            let abort = place.and_then(|place| open.get(place)?.abort);
+            let saga = match (pending, place.and_then(|place| open.get(place))) {
+                _ if abort.is_some_and(|sequence| outbox.holds(sequence)) => return Ok(None),
+                (Some(pending), _) => pending.saga,
+                (None, Some(one)) => one.saga.clone(),
+                (None, None) => return Ok(None),
+            };
+            let sent = tx.send(news::aborted(account, &saga))?;
+            open.retain(|one| one.account != account);
+            let deadline = tx.now().plus(DEADLINE);
+            open.push(OpenRegistration { account, saga, abort: Some(sent), deadline });
+            write(tx, &open)?;
+            Ok(Some(sent))
+        })
+    }
+
     /// Removes a delivered message, and with an abort the account that it undid.
     pub(crate) fn delivered(&self, sequence: Sequence) -> Result<(), StoreError> {
         let undone = |one: &OpenRegistration| one.abort == Some(sequence);
@@ -198,7 +224,7 @@ fn read(tx: &Tx) -> Result<Vec<OpenRegistration>, EngineError> {
     listed(tx.find(INDEX, REGISTRATIONS)?)
 }
 
-fn listed(found: Option<RegistrationsDoc>) -> Result<Vec<OpenRegistration>, EngineError> {
+pub(super) fn listed(found: Option<RegistrationsDoc>) -> Result<Vec<OpenRegistration>, EngineError> {
     found.map_or_else(|| Ok(Vec::new()), RegistrationsDoc::read)
 }
 

@@ -5,8 +5,10 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use chassis::audit::{Answer, Question};
 use chassis::body::Internal;
 use chassis::contract::{Beat, FixturesTaken};
+use chassis::doctor::{Order, Report};
 use chassis::failure::Failure;
 use chassis::inbox::Received;
 use chassis::internal::Peer;
@@ -16,7 +18,7 @@ use http::StatusCode;
 
 use super::wire;
 use crate::fixture::Item;
-use crate::service::Service;
+use crate::service::{Doctor, Service};
 
 pub(super) async fn hear(
     peer: Peer,
@@ -45,4 +47,20 @@ pub(super) async fn load(
 ) -> Result<Reply<FixturesTaken>, Failure> {
     let added = notes.load(items.into_iter().map(Item::into_import).collect()).await?;
     Ok(Reply(StatusCode::OK, FixturesTaken { added }))
+}
+
+pub(super) async fn audit(
+    _: Peer,
+    State(doctor): State<Arc<Doctor>>,
+    Internal(question): Internal<Question>,
+) -> Result<Reply<Answer>, Failure> {
+    Ok(Reply(StatusCode::OK, doctor.audit(question).await?))
+}
+
+pub(super) async fn examine(
+    _: Peer,
+    State(doctor): State<Arc<Doctor>>,
+    Internal(order): Internal<Order>,
+) -> Result<Reply<Report>, Failure> {
+    Ok(Reply(StatusCode::OK, doctor.examine(order.fix).await?))
 }

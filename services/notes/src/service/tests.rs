@@ -30,7 +30,7 @@ fn draft() -> Draft {
 fn opened(dir: &TempDir) -> Service {
     let store = Store::open(dir.path(), 4).unwrap();
     let ids = Entropy::seeded(1).stream("notes", "note id");
-    Service::open(store, Clock::system(), ids, 2, None).unwrap()
+    Service::open(Arc::new(store), Clock::system(), ids, 2, None).unwrap()
 }
 
 /// More than two batches of a purge.

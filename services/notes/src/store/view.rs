@@ -21,6 +21,11 @@ impl<'a> View<'a> {
         Self(connection)
     }
 
+    /// What it looks through.
+    pub(super) const fn connection(&self) -> &'a Connection {
+        self.0
+    }
+
     /// Where `account` stands, if it was ever heard of.
     pub(crate) fn standing(&self, account: AccountId) -> Result<Option<Standing>, StoreError> {
         Ok(AuthorRow::find(self.0, account)?.map(|author| author.standing))

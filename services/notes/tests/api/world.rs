@@ -4,6 +4,7 @@ use aws_lc_rs::hmac;
 use axum::body::Body;
 use axum::extract::Request;
 use chassis::clock::{Clock, Timestamp};
+use chassis::connect::Connector;
 use chassis::edge::bytes_of;
 use chassis::entropy::Entropy;
 use chassis::internal::{Key, Signer};
@@ -14,6 +15,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const SECRET: &str = "a secret of these tests, long enough";
+/// Nobody listens there.
+const NOWHERE: &str = "http://127.0.0.1:9";
 const NOW_MS: i64 = 1_800_000_000_000;
 
 /// Two authors.
@@ -79,6 +82,9 @@ impl World {
             secret: Secret::new(SECRET.to_owned()),
             client_url: HeaderValue::from_static("http://localhost:5173"),
             strict,
+            client: Connector::tcp().client(),
+            auth: NOWHERE.parse().unwrap(),
+            user: NOWHERE.parse().unwrap(),
         };
         Self { clock, notes: Notes::open(config).unwrap(), _dir: dir }
     }

@@ -3,7 +3,7 @@
 //! What follows from a valid body is decided elsewhere.
 
 use chassis::body::FromFields;
-use chassis::contract::{NewProfile, Role};
+use chassis::contract::{LostProfile, NewProfile, Role};
 use chassis::email::Email;
 use chassis::failure::Failure;
 use chassis::field::Fields;
@@ -11,7 +11,7 @@ use chassis::id::AccountId;
 use chassis::page::Page;
 use chassis::profile::{AvatarUrl, Bio, BioError, Username, UsernameError};
 use chassis::reply::{self, Data, List, Pagination, Reply};
-use chassis::standing::Rung;
+use chassis::standing::{Rung, Standing};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -153,8 +153,10 @@ pub(super) fn draft(account: AccountId, body: &NewProfile) -> Result<Draft, Fail
     let avatar = checks.check("avatar", body.avatar.as_deref(), avatar);
     checks.finish()?;
     let email = email.ok_or_else(|| Failure::bad_request("Invalid email format"))?;
-    let (role, rung, saga) = (Role::User, Rung::Active, Some(body.saga.clone()));
-    Ok(Draft { account, email, username, bio, avatar, role, rung, saga, created_at: None })
+    let new = LostProfile { standing: Standing::new(Rung::Active), role: Role::User, version: 0 };
+    let LostProfile { standing, role, version } = body.lost.unwrap_or(new);
+    let saga = Some(body.saga.clone());
+    Ok(Draft { account, email, username, bio, avatar, role, standing, version, saga, created_at: None })
 }
 
 /// The profile of one's own, without what only administrators see.

@@ -1,5 +1,9 @@
 //! Open changes of e-mails: one document lists them, because a start must find them without a scan.
 
+use std::collections::BTreeSet;
+
+use chassis::id::AccountId;
+use chassis::outbox::Sequence;
 use chassis::profile::Username;
 
 use super::doc::{CHANGE, ChangeDoc, OpenChangesDoc};
@@ -22,6 +26,7 @@ impl Store {
     /// Puts `change` on record, before auth hears of it; `false` if its account has no profile. A `username`
     /// that the same edit wants must be free.
     pub(crate) fn begin(&self, change: Change, username: Option<Username>) -> Result<bool, StoreError> {
+        self.outbox().touch(change.account);
         self.write("begin", move |tx| {
             let Some(listed) = find_listed(tx, change.account)? else {
                 return Ok(false);
@@ -56,6 +61,23 @@ pub(super) fn end(tx: &Tx, id: &str) -> Result<(), EngineError> {
     let mut open = open(tx)?;
     open.retain(|change| change.id != id);
     keep(tx, open)
+}
+
+/// The accounts whose changes are open.
+pub(super) fn moving(engine: &Engine) -> Result<BTreeSet<AccountId>, EngineError> {
+    let doc = engine.find::<OpenChangesDoc>(CHANGE, OPEN_ID)?;
+    Ok(doc.map_or_else(BTreeSet::new, |doc| doc.changes.iter().map(|change| change.account).collect()))
+}
+
+/// Abandons the open changes of `account`.
+pub(super) fn abandon_of(tx: &Tx, account: AccountId) -> Result<Vec<Sequence>, EngineError> {
+    let (left, open): (Vec<_>, Vec<_>) = open(tx)?.into_iter().partition(|change| change.account == account);
+    if left.is_empty() {
+        return Ok(Vec::new());
+    }
+    let left = left.into_iter().map(ChangeDoc::read).collect::<Result<Vec<_>, _>>()?;
+    keep(tx, open)?;
+    left.iter().map(|change| tx.send(change.release())).collect()
 }
 
 /// Abandons every change that a crash left open.

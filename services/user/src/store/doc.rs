@@ -48,7 +48,7 @@ pub(super) struct ProfileDoc {
 pub(super) struct ClaimDoc {
     #[serde(rename = "_id")]
     canonical: String,
-    account: AccountId,
+    pub(super) account: AccountId,
 }
 
 /// An account that is gone: its id and nothing personal.
@@ -70,7 +70,7 @@ pub(super) struct OpenChangesDoc {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ChangeDoc {
     pub(super) id: String,
-    account: AccountId,
+    pub(super) account: AccountId,
     email: String,
 }
 

@@ -120,6 +120,17 @@ impl Engine {
         })
     }
 
+    /// The `_id`s of at most `limit` committed documents of `collection`. It walks over all of them: for a thread
+    /// that may wait.
+    pub(crate) fn scan(&self, collection: &'static str, limit: usize) -> Result<Vec<Bson>, EngineError> {
+        let mut ids = Vec::new();
+        self.backend.scan(collection, &mut |mut document| {
+            ids.extend(document.remove("_id").filter(|_| ids.len() < limit));
+            Ok(())
+        })?;
+        Ok(ids)
+    }
+
     /// Runs `work` on the writer thread and returns once what it wrote is durable; `verb` names the commit.
     ///
     /// `work` must decide before its first write: a refusal is a value (with no write before it), an error rolls

@@ -70,6 +70,12 @@ pub(super) fn accounts(engine: &Engine, slice: Slice) -> Result<Vec<AccountId>, 
     Ok(accounts.into_iter().skip(slice.skip).take(slice.take).collect())
 }
 
+/// Whether `chunk` lists `account`, as committed.
+pub(super) fn lists(engine: &Engine, account: AccountId, chunk: u32) -> Result<bool, EngineError> {
+    let chunk = engine.find::<ChunkDoc>(CHUNK, i64::from(chunk))?;
+    Ok(chunk.is_some_and(|chunk| chunk.accounts.contains(&account)))
+}
+
 fn chunk_of(tx: &Tx, chunk: u32) -> Result<ChunkDoc, EngineError> {
     tx.find(CHUNK, i64::from(chunk))?.ok_or_else(|| EngineError::Corrupt {
         collection: CHUNK,

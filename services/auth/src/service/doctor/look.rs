@@ -1,0 +1,145 @@
+//! Where the doctor of auth looks, and what it sees there.
+//!
+//! It changes nothing. Accounts go by in pages, so that neither the store nor another service is held up.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::audit::{self, ACCOUNTS_MAX};
+use chassis::blocking;
+use chassis::doctor::FINDINGS_MAX;
+use chassis::id::AccountId;
+use chassis::peer::Peer;
+
+use super::Doctor;
+use crate::doctor::{Case, Fault, Said, Subject};
+use crate::error::Error;
+use crate::peer::{NOTES, USER};
+use crate::store::StoreError;
+
+/// A message waits no longer than this unless its receiver is away (PROTOCOL.md §6).
+const OLD_AFTER: Duration = Duration::from_mins(1);
+/// Whoever is told things.
+const RECEIVERS: [&str; 2] = [USER, NOTES];
+
+/// What is looked at besides the outbox, which is so each time.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    accounts: Vec<AccountId>,
+    emails: Vec<String>,
+}
+
+/// What a look has come to.
+#[derive(Default)]
+struct Seen {
+    cases: BTreeSet<Case>,
+    /// Services that did not answer: they are not asked again in this look.
+    silent: BTreeSet<&'static str>,
+}
+
+impl Scope {
+    /// What these cases are about.
+    pub(super) fn of(cases: &BTreeSet<Case>) -> Self {
+        let (mut accounts, mut emails) = (BTreeSet::new(), Vec::new());
+        for case in cases {
+            match &case.subject {
+                Subject::Account(account) => drop(accounts.insert(*account)),
+                Subject::Email(email) => emails.push(email.clone()),
+                Subject::Message(_) | Subject::Service(_) => {}
+            }
+        }
+        Self { accounts: accounts.into_iter().collect(), emails }
+    }
+}
+
+impl Doctor {
+    /// All accounts and e-mails there are.
+    pub(super) async fn everything(&self) -> Result<Scope, Error> {
+        let store = Arc::clone(&self.store);
+        let listed = move || Ok::<_, StoreError>((store.accounts()?, store.emails()?));
+        let (accounts, emails) = blocking::run(listed).await?;
+        Ok(Scope { accounts, emails })
+    }
+
+    /// The faults within `scope`, at most about as many as a report holds.
+    pub(super) async fn look(&self, scope: &Scope) -> Result<BTreeSet<Case>, Error> {
+        let mut seen = Seen::default();
+        self.look_at_outbox(&mut seen);
+        for page in scope.accounts.chunks(ACCOUNTS_MAX) {
+            if seen.cases.len() < FINDINGS_MAX {
+                self.look_at_accounts(page, &mut seen).await?;
+            }
+        }
+        for page in scope.emails.chunks(ACCOUNTS_MAX) {
+            if seen.cases.len() < FINDINGS_MAX {
+                self.look_at_emails(page, &mut seen).await?;
+            }
+        }
+        Ok(seen.cases)
+    }
+
+    fn look_at_outbox(&self, seen: &mut Seen) {
+        let outbox = self.store.outbox();
+        for (sequence, _) in outbox.parked() {
+            seen.add(vec![Fault::ParkedMessage], &Subject::Message(sequence));
+        }
+        let old = self.clock.now().minus(OLD_AFTER);
+        for name in RECEIVERS.into_iter().filter(|name| outbox.oldest_at(name).is_some_and(|at| at < old)) {
+            seen.add(vec![Fault::OldMessage], &Subject::Service(name));
+        }
+    }
+
+    async fn look_at_accounts(&self, page: &[AccountId], seen: &mut Seen) -> Result<(), Error> {
+        let (store, accounts) = (Arc::clone(&self.store), page.to_vec());
+        let kept = blocking::run(move || store.kept(&accounts)).await?;
+        let user = seen.ask(&self.user, page).await;
+        let notes = seen.ask(&self.notes, page).await;
+        for (account, kept) in kept {
+            let said = Said { user: user.get(&account).copied(), notes: notes.get(&account).copied() };
+            let faults = kept.map_or_else(|| vec![Fault::CorruptRecord], |kept| kept.faults(said));
+            seen.add(faults, &Subject::Account(account));
+        }
+        Ok(())
+    }
+
+    async fn look_at_emails(&self, page: &[String], seen: &mut Seen) -> Result<(), Error> {
+        let (store, emails) = (Arc::clone(&self.store), page.to_vec());
+        let doubtful = blocking::run(move || store.doubtful_claims(&emails)).await?;
+        if doubtful.is_empty() {
+            return Ok(());
+        }
+        let holders: Vec<_> = doubtful.iter().map(|claim| claim.account).collect();
+        let user = seen.ask(&self.user, &holders).await;
+        let busy = self.store.outbox().busy(&holders);
+        for claim in doubtful.iter().filter(|claim| !busy.contains(&claim.account)) {
+            // While user works on the change, the e-mail is held for good reason.
+            if user.get(&claim.account).is_some_and(|entry| !entry.busy) {
+                seen.add(vec![Fault::OwnerlessEmail], &Subject::Email(claim.email.to_string()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Seen {
+    fn add(&mut self, faults: Vec<Fault>, subject: &Subject) {
+        self.cases.extend(faults.into_iter().map(|fault| Case { fault, subject: subject.clone() }));
+    }
+
+    /// What `peer` says of `accounts`; nothing once it did not answer.
+    async fn ask(&mut self, peer: &Peer, accounts: &[AccountId]) -> audit::Said {
+        if self.silent.contains(peer.name()) {
+            return audit::Said::new();
+        }
+        match audit::ask(peer, accounts).await {
+            Ok(said) => said,
+            Err(error) => {
+                tracing::debug!(%error, "a service cannot be asked about accounts");
+                self.silent.insert(peer.name());
+                self.add(vec![Fault::NotCompared], &Subject::Service(peer.name()));
+                audit::Said::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Planted faults of every kind at notes: each is found, repaired as far as it can be, and not found again.
+
+mod neighbour;
+
+use std::collections::BTreeMap;
+
+use chassis::audit::Record;
+use chassis::clock::Timestamp;
+use chassis::doctor::State;
+use chassis::entropy::Entropy;
+use chassis::id::AccountId;
+use chassis::page::Page;
+use chassis::standing::{Rung, Standing};
+use tempfile::TempDir;
+
+use self::neighbour::Neighbour;
+use super::*;
+use crate::listing::Listing;
+use crate::note::{Draft, Note, NoteId, Text, Title};
+use crate::store::StoreError;
+
+const ACTIVE: Standing = Standing::new(Rung::Active);
+const NOTES_OF_EACH: usize = 3;
+
+/// The data of notes, and the services that its doctor asks.
+struct Ward {
+    _dir: TempDir,
+    store: Arc<Store>,
+    auth: Neighbour,
+    user: Neighbour,
+}
+
+impl Ward {
+    async fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let store = Arc::new(Store::open(dir.path(), 4).unwrap());
+        Self { _dir: dir, store, auth: Neighbour::start().await, user: Neighbour::start().await }
+    }
+
+    /// What a pass finds: kind and subject, and what became of it.
+    async fn examine(&self, fix: bool) -> BTreeMap<(String, String), State> {
+        let doctor = Doctor::new(Arc::clone(&self.store), self.auth.peer("auth"), self.user.peer("user"));
+        let report = doctor.examine(fix).await.unwrap();
+        let told =
+            report.findings.into_iter().map(|finding| ((finding.kind, finding.subject), finding.state));
+        told.collect()
+    }
+
+    /// An author with some notes; auth says `record` of the account.
+    fn author(&self, n: u8, record: Record) -> AccountId {
+        let account = AccountId::from_bytes([n; 12]);
+        self.auth.knows(account, record);
+        let ids = Entropy::seeded(n.into()).stream("notes", "note id");
+        self.store
+            .change::<_, StoreError, _>("author", move |notes| {
+                notes.raise(account, ACTIVE)?;
+                for number in 0..NOTES_OF_EACH {
+                    let note =
+                        Note::new(NoteId::random(&ids), account, draft(number), Timestamp::from_millis(0));
+                    notes.insert(&note)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        account
+    }
+
+    fn standing(&self, account: AccountId) -> Option<Standing> {
+        self.store.view::<_, StoreError>(|notes| notes.standing(account)).unwrap()
+    }
+
+    /// How many notes of `account` are found under the tag `t`, and their total.
+    fn tagged(&self, account: AccountId) -> (usize, u64) {
+        let listing = Listing {
+            page: Page::new(1, 100),
+            is_archived: false,
+            tag: Text::new("t".to_owned()),
+            search: None,
+        };
+        let listed = self.store.view::<_, StoreError>(|notes| notes.page(account, &listing)).unwrap();
+        (listed.notes.len(), listed.total)
+    }
+}
+
+fn draft(number: usize) -> Draft {
+    let text = |text: &str| Text::new(text.to_owned()).unwrap();
+    Draft {
+        title: Title::default(),
+        content: text("c"),
+        tags: vec![text("t"), text(&format!("ü\"{number}")), text("t")],
+        is_pinned: false,
+        is_archived: false,
+        background_color: Draft::default_background(),
+    }
+}
+
+#[tokio::test]
+async fn every_planted_fault_is_found_and_repaired_and_the_next_pass_is_clean() {
+    let ward = Ward::new().await;
+    let alive = Record::Standing(ACTIVE);
+    let [counts, tags, left_over] = [1, 2, 3].map(|n| ward.author(n, alive));
+    let [deleted, healthy] = [ward.author(4, alive), ward.author(5, alive)];
+    assert_eq!(ward.examine(false).await, BTreeMap::new());
+
+    ward.store.plant("UPDATE author SET active = 7, archived = 1 WHERE number = 1");
+    ward.store.plant("DELETE FROM tag WHERE author = 2 AND tag = 't'");
+    ward.store.plant("UPDATE tag SET tag = 'other' WHERE author = 3 AND tag = 't'");
+    ward.auth.knows(deleted, Record::Gone);
+    let planted = [
+        ("differingCounts", counts.to_string()),
+        ("differingTags", tags.to_string()),
+        ("differingTags", left_over.to_string()),
+        ("undeletedNotes", deleted.to_string()),
+    ];
+    let found = |state| {
+        planted
+            .iter()
+            .map(|(kind, subject)| (((*kind).to_owned(), subject.clone()), state))
+            .collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(ward.examine(false).await, found(State::Open), "nothing is repaired unasked");
+    assert_eq!(ward.examine(true).await, found(State::Repaired));
+    assert_eq!(ward.examine(true).await, BTreeMap::new());
+
+    for account in [counts, tags, left_over, healthy] {
+        assert_eq!(ward.tagged(account), (NOTES_OF_EACH, NOTES_OF_EACH as u64));
+    }
+    assert_eq!(ward.tagged(deleted), (0, 0));
+    assert_eq!(ward.standing(deleted).map(|standing| standing.rung), Some(Rung::Deleted));
+    println!("notes: 4 faults of 3 kinds planted, all found and repaired, the next pass clean");
+}
+
+#[tokio::test]
+async fn an_index_that_lost_its_entries_is_built_again() {
+    let ward = Ward::new().await;
+    let ada = ward.author(1, Record::Standing(ACTIVE));
+    // An index over part of the table in the place of the real one, as damage would leave it.
+    ward.store.plant(
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = 'CREATE INDEX note_in_order ON note (author, archived, pinned DESC, updated DESC, id) WHERE 0'
+         WHERE name = 'note_in_order';
+         PRAGMA writable_schema = RESET;
+         REINDEX note_in_order;
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = 'CREATE INDEX note_in_order ON note (author, archived, pinned DESC, updated DESC, id)'
+         WHERE name = 'note_in_order';
+         PRAGMA writable_schema = RESET;",
+    );
+    let repaired = (("damagedFile".to_owned(), "notes.db".to_owned()), State::Repaired);
+    assert_eq!(ward.examine(true).await, BTreeMap::from([repaired]));
+    assert_eq!(ward.examine(true).await, BTreeMap::new());
+    assert_eq!(ward.tagged(ada), (NOTES_OF_EACH, NOTES_OF_EACH as u64));
+}
+
+#[tokio::test]
+async fn what_needs_a_person_is_told_and_no_note_is_lost() {
+    let ward = Ward::new().await;
+    let unknown = ward.author(1, Record::Absent);
+    ward.author(2, Record::Standing(ACTIVE));
+    ward.store.plant("DELETE FROM author WHERE number = 2");
+    let person = |kind: &str, subject: String| ((kind.to_owned(), subject), State::NeedsPerson);
+    let authorless = person("authorlessNotes", "author 2".to_owned());
+    let both = BTreeMap::from([person("unknownAuthor", unknown.to_string()), authorless.clone()]);
+    assert_eq!(ward.examine(false).await, both);
+    assert_eq!(ward.standing(unknown), Some(ACTIVE), "nobody asked for it");
+    assert_eq!(ward.examine(true).await, both);
+    assert_eq!(ward.standing(unknown), Some(Standing::new(Rung::Disabled)));
+    assert_eq!(ward.tagged(unknown).1, NOTES_OF_EACH as u64);
+    assert_eq!(ward.examine(true).await, BTreeMap::from([authorless]));
+}
+
+#[tokio::test]
+async fn what_is_under_way_elsewhere_is_no_fault() {
+    let ward = Ward::new().await;
+    let ada = ward.author(1, Record::Gone);
+    ward.user.is_busy_with(ada, true);
+    assert_eq!(ward.examine(true).await, BTreeMap::new());
+    assert_eq!(ward.standing(ada), Some(ACTIVE));
+}
