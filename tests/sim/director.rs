@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use chassis::simulation::{self, Disk, Step, Verdict};
+use chassis::simulation::{self, Disk, Lie, Step, Verdict};
 
 use crate::trace::Trace;
 
@@ -27,6 +27,8 @@ pub(crate) struct Director {
     dead: RefCell<BTreeSet<&'static str>>,
     disks: RefCell<BTreeMap<&'static str, Disk>>,
     bug: Option<&'static str>,
+    /// Disks before their last commit, for a bug that loses it.
+    durable: RefCell<BTreeMap<&'static str, Disk>>,
     commits: Cell<u64>,
     trace: Trace,
 }
@@ -39,11 +41,46 @@ impl Director {
             dead: RefCell::default(),
             disks: RefCell::new(["auth", "user"].map(|service| (service, Disk::default())).into()),
             bug,
+            durable: RefCell::default(),
             commits: Cell::new(0),
             trace,
         });
+        director.plant();
         simulation::direct(Some(Rc::<Self>::clone(&director)));
         director
+    }
+
+    /// The bugs that a deceiving disk stands for.
+    fn plant(&self) {
+        let lie = match self.bug {
+            Some("a tombstone is not kept") => ("user", Lie::ForgetsPuts("tombstone")),
+            Some("an e-mail claim is not released") => ("auth", Lie::ForgetsRemovals("email_claim")),
+            Some("a delivered message is not removed") => ("auth", Lie::ForgetsRemovals("outbox")),
+            _ => return,
+        };
+        self.disk_of(lie.0).lie(lie.1);
+    }
+
+    /// Lets the commit of `step` be reported and not kept, when that is the bug.
+    fn deceive(&self, step: Step) {
+        let is_forgotten = match self.bug {
+            Some("a token comes before the pivot") => step.verb == "confirm",
+            Some("a recovery is reported and not committed") => step.verb == "abort_orphans",
+            _ => false,
+        };
+        if is_forgotten {
+            self.disk_of(step.service).forget_next();
+        }
+        if self.bug == Some("a commit is reported before it is durable") && step.service != "notes" {
+            self.durable.borrow_mut().insert(step.service, self.disk_of(step.service).copy());
+        }
+    }
+
+    /// What was not durable is gone when `service` dies, if it was reported too early.
+    pub(crate) fn lose(&self, service: &'static str) {
+        if let Some(disk) = self.durable.borrow_mut().remove(service) {
+            self.disks.borrow_mut().insert(service, disk);
+        }
     }
 
     /// Changes the plan.
@@ -88,7 +125,11 @@ impl Director {
 
 impl simulation::Director for Director {
     fn before(&self, step: Step) -> Verdict {
-        self.ask(Side::Before, step)
+        let verdict = self.ask(Side::Before, step);
+        if matches!(verdict, Verdict::Go | Verdict::Delay(_)) {
+            self.deceive(step);
+        }
+        verdict
     }
 
     fn after(&self, step: Step) -> Verdict {

@@ -16,6 +16,7 @@ mod admin;
 mod audit;
 mod author;
 mod books;
+mod bugs;
 mod chance;
 mod client;
 mod crew;

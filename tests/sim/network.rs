@@ -36,6 +36,8 @@ pub(crate) enum Fate {
     Reset,
     /// The request is received this much later, also when its sender waits no more.
     Late(Duration),
+    /// Somebody else answers with this status, whether or not the request arrives: a planted bug.
+    Forged { status: u16, arrives: bool },
     /// Request and answer arrive, and the request once more this much later.
     Twice(Duration),
 }
@@ -64,6 +66,7 @@ pub(crate) struct Network {
     weather: Mutex<Weather>,
     copies: Mutex<Vec<Copy>>,
     trace: Trace,
+    bug: Option<&'static str>,
 }
 
 /// A request that is still to arrive, answered or not.
@@ -75,9 +78,9 @@ struct Copy {
 
 impl Network {
     /// A network on which everything arrives.
-    pub(crate) fn new(trace: Trace) -> Arc<Self> {
+    pub(crate) fn new(bug: Option<&'static str>, trace: Trace) -> Arc<Self> {
         let weather: Weather = Box::new(|_| Fate::Arrives);
-        Arc::new(Self { weather: Mutex::new(weather), copies: Mutex::default(), trace })
+        Arc::new(Self { weather: Mutex::new(weather), copies: Mutex::default(), trace, bug })
     }
 
     /// Changes the weather.
@@ -101,8 +104,29 @@ impl Network {
     /// Asks what becomes of `exchange`.
     pub(crate) fn fate(&self, exchange: &Exchange<'_>) -> Fate {
         let fate = (self.weather.lock().unwrap_or_else(PoisonError::into_inner))(exchange);
+        let fate = self.forged(exchange, fate);
         self.trace.note(format_args!("{} > {} {} {fate:?}", exchange.from, exchange.to, exchange.line));
         fate
+    }
+
+    /// What a bug makes of a lost exchange between services.
+    fn forged(&self, exchange: &Exchange<'_>, fate: Fate) -> Fate {
+        let is_lost = matches!(fate, Fate::RequestLost | Fate::AnswerLost | Fate::Reset);
+        let is_registration =
+            exchange.line.contains("/internal/profiles/") && !exchange.line.ends_with("abort");
+        match self.bug {
+            Some("an unknown outcome is taken for done") if is_lost && exchange.is_internal() => {
+                if is_registration {
+                    fate
+                } else {
+                    Fate::Forged { status: 200, arrives: false }
+                }
+            }
+            Some("an unknown outcome is taken for a refusal") if is_lost && is_registration => {
+                Fate::Forged { status: 409, arrives: true }
+            }
+            _ => fate,
+        }
     }
 
     /// The present simulated time, in milliseconds.

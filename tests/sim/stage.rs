@@ -50,7 +50,7 @@ impl Stage {
     pub(crate) fn open(seed: u64, bug: Option<&'static str>) -> Self {
         let trace = Trace::default();
         let director = Director::install(bug, trace.clone());
-        let network = Network::new(trace.clone());
+        let network = Network::new(bug, trace.clone());
         let clock = Clock::frozen(Timestamp::from_millis(START_MS));
         let dir = temporary();
         let mut sim = turmoil::Builder::new()
@@ -127,6 +127,7 @@ impl Stage {
         if self.down.insert(service, back_ms).is_none() {
             self.trace.note(format_args!("{service} dies"));
             self.sim.crash(service);
+            self.director.lose(service);
         }
     }
 

@@ -22,6 +22,8 @@ enum Hearing {
     Deaf,
     /// The first one ends the connection.
     Broken,
+    /// The answer of somebody else is heard.
+    Forged(u16),
 }
 
 /// A request that is kept back.
@@ -66,6 +68,13 @@ impl Tap {
                 self.hearing = Hearing::Broken;
                 self.going.extend(request);
             }
+            Fate::Forged { status, arrives } => {
+                self.hearing = Hearing::Forged(status);
+                if arrives {
+                    // By itself: its sender closes this connection at once.
+                    self.network.copy(self.to, request, self.network.now_ms());
+                }
+            }
             Fate::Late(span) => {
                 let due_ms = self.due_ms(span);
                 self.late = Some(Late { until: Box::pin(sleep(span)), due_ms, request });
@@ -92,11 +101,13 @@ impl Drop for Tap {
 }
 
 impl AsyncWrite for Tap {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.begun.extend_from_slice(bytes);
         while let Some(length) = request_length(&self.begun) {
             let request = self.begun.drain(..length).collect();
             self.send(request);
+            // A forged answer is there at once.
+            cx.waker().wake_by_ref();
         }
         Poll::Ready(Ok(bytes.len()))
     }
@@ -128,6 +139,14 @@ impl AsyncRead for Tap {
     ) -> Poll<io::Result<()>> {
         if self.hearing == Hearing::Good {
             return Pin::new(&mut self.inner).poll_read(cx, buffer);
+        }
+        if let Hearing::Forged(status) = self.hearing {
+            self.hearing = Hearing::Deaf;
+            buffer.put_slice(
+                format!("HTTP/1.1 {status} Forged\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}")
+                    .as_bytes(),
+            );
+            return Poll::Ready(Ok(()));
         }
         let mut bytes = [0; 1024];
         let mut swallowed = ReadBuf::new(&mut bytes);

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 mod disk;
 
-pub use disk::{Change, Disk};
+pub use disk::{Change, Disk, Lie};
 
 /// A commit of a store, as the director sees it: the service and the store's verb, such as `("auth", "confirm")`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -64,6 +64,10 @@ impl Standing {
     /// The higher of two standings, the epoch taken by itself: commutative, associative, idempotent.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
+        #[cfg(feature = "simulation")]
+        if crate::simulation::has_bug("a standing overwrites instead of joining") {
+            return other;
+        }
         let top = if self.height() >= other.height() { self } else { other };
         Self { epoch: self.epoch.max(other.epoch), ..top }
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The documents of one database, as they survive a crash; clones are the same disk.
@@ -19,6 +20,27 @@ struct State {
     /// The write that fails, counted as `writes` is.
     fails_at: Option<u64>,
     is_full: bool,
+    lies: Vec<Lie>,
+    /// Whether the next commit is reported and not kept.
+    forgets_next: bool,
+}
+
+impl State {
+    fn is_forgotten(&self, (collection, _): &Place, value: Option<&Vec<u8>>) -> bool {
+        self.lies.iter().any(|lie| match lie {
+            Lie::ForgetsPuts(of) => of == collection && value.is_some(),
+            Lie::ForgetsRemovals(of) => of == collection && value.is_none(),
+        })
+    }
+}
+
+/// A way in which a disk deceives whoever writes to it: a planted bug, for proofs that it would be noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// What is put into the collection is not kept.
+    ForgetsPuts(&'static str),
+    /// What is removed from the collection stays.
+    ForgetsRemovals(&'static str),
 }
 
 /// A collection and a key in it.
@@ -61,6 +83,16 @@ impl Disk {
     pub fn fail_at(&self, nth: u64) {
         let mut state = self.state();
         state.fails_at = Some(state.writes + nth);
+    }
+
+    /// Lets the disk deceive from now on.
+    pub fn lie(&self, lie: Lie) {
+        self.state().lies.push(lie);
+    }
+
+    /// Lets the next commit be reported and not kept.
+    pub fn forget_next(&self) {
+        self.state().forgets_next = true;
     }
 
     /// Lets every write and commit fail for want of space, or no more.
@@ -117,7 +149,13 @@ impl Change {
     /// Makes the change durable, whole; after an error nothing of it is kept.
     pub fn commit(self) -> io::Result<()> {
         let mut state = self.disk.write()?;
+        if mem::take(&mut state.forgets_next) {
+            return Ok(());
+        }
         for (place, value) in self.pending {
+            if state.is_forgotten(&place, value.as_ref()) {
+                continue;
+            }
             match value {
                 Some(value) => state.kept.insert(place, value),
                 None => state.kept.remove(&place),
