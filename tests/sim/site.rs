@@ -80,7 +80,7 @@ fn open(site: &Site, shutdown: &Shutdown) -> Result<(Edge, Background), Box<dyn 
             Ok((user.router(), Box::pin(user.relay(shutdown.clone()))))
         }
         "notes" => {
-            let notes = notes::Notes::open(notes_config(site))?;
+            let notes = notes::Notes::open(notes_config(site, client))?;
             Ok((notes.router(), Box::pin(future::pending())))
         }
         _ => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{World, claims_of};
 
 const ADA: &str = "ada@example.test";
 const NEW: &str = "lovelace@example.test";
@@ -18,8 +18,7 @@ async fn world() -> (World, String, String) {
 }
 
 fn role_of(token: &str) -> Value {
-    let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(token).unwrap().claims;
-    claims["role"].clone()
+    claims_of(token)["role"].clone()
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 #![expect(clippy::indexing_slicing, reason = "an absent JSON field reads as null")]
 
 mod access;
+mod copies;
 mod fields;
 mod internal;
 mod login;

@@ -13,6 +13,7 @@ use chassis::entropy::Entropy;
 use chassis::internal::{Key, Signer};
 use chassis::secret::Secret;
 use chassis::shutdown::{self, Trigger};
+use chassis::simulation::{Disk, on_disk};
 use chassis::task;
 use chassis::token::{Caller, Verifier};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -57,8 +58,19 @@ impl World {
         Self::with(|config| config).await
     }
 
+    /// A world that keeps its accounts in memory if this build can simulate, as the workspace's can: for proofs that
+    /// would wait for a disk most of the time.
+    pub(crate) async fn in_memory() -> Self {
+        Self::opened(|config| config, |config| on_disk(&Disk::default(), || Auth::open(config).unwrap()))
+            .await
+    }
+
     /// A world whose settings `change` decides.
     pub(crate) async fn with(change: impl FnOnce(Config) -> Config) -> Self {
+        Self::opened(change, |config| Auth::open(config).unwrap()).await
+    }
+
+    async fn opened(change: impl FnOnce(Config) -> Config, open: impl FnOnce(Config) -> Auth) -> Self {
         let (peers_trigger, shutdown) = shutdown::channel();
         let (dir, clock) = (TempDir::new().unwrap(), Clock::frozen(START));
         let secret = Secret::new(SECRET.to_owned());
@@ -80,7 +92,7 @@ impl World {
             smtp: None,
             accept_loss: false,
         });
-        let (edge, relay, trigger) = start(&config);
+        let (edge, relay, trigger) = start(&open(config.clone()));
         let signer = Signer::new("user", &key, clock);
         Self { user, notes, config, edge, signer, relay, trigger, peers_trigger, dir }
     }
@@ -103,7 +115,7 @@ impl World {
         })
         .await;
         meddle(&mut config);
-        let (edge, relay, trigger) = start(&config);
+        let (edge, relay, trigger) = start(&Auth::open(config.clone()).unwrap());
         Self { user, notes, config, edge, signer, relay, trigger, peers_trigger, dir }
     }
 
@@ -186,10 +198,14 @@ impl World {
     }
 }
 
-fn start(config: &Config) -> (Edge, JoinHandle<()>, Trigger) {
-    let auth = Auth::open(config.clone()).unwrap();
+fn start(auth: &Auth) -> (Edge, JoinHandle<()>, Trigger) {
     let (trigger, shutdown) = shutdown::channel();
     (auth.router(), task::spawn("relay", auth.relay(shutdown)), trigger)
+}
+
+/// What `token` says, whoever signed it.
+pub(crate) fn claims_of(token: &str) -> Value {
+    jsonwebtoken::dangerous::insecure_decode::<Value>(token).unwrap().claims
 }
 
 /// Sends a request through `edge`.
