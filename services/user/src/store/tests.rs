@@ -193,7 +193,11 @@ fn receipt(key: &str, digest: &str) -> Receipt {
 fn the_same_message_is_answered_alike_and_done_once_and_its_key_is_good_for_no_other() {
     for place in Place::both() {
         let store = open(&place);
-        let register = |n, name: &str, key: &str| store.register(newcomer(n, name), Some(receipt(key, name)));
+        let register = |n, name: &str, key: &str| {
+            let mut chosen = newcomer(n, name);
+            chosen.draft.username = Some(named(name));
+            store.register(chosen, Some(receipt(key, name)))
+        };
         register(1, "ada", "saga-1").unwrap();
         assert!(matches!(register(2, "ada", "saga-2"), Err(StoreError::UsernameTaken { .. })));
         store.remove(account(1), |_| Vec::new()).unwrap().unwrap();

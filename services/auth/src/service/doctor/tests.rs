@@ -5,6 +5,7 @@ mod neighbour;
 use std::collections::BTreeMap;
 
 use chassis::audit::Record;
+use chassis::clock::Timestamp;
 use chassis::doctor::State;
 use chassis::email::Email;
 use chassis::entropy::Entropy;
@@ -86,8 +87,8 @@ fn plant(ward: &Ward) -> BTreeMap<String, String> {
     store.plant_identity(&pending);
     note("overdueRegistration", &pending.account);
 
-    let listed = OpenRegistration { account: identity(2).account, saga: "saga-2".into(), abort: Some(4711) };
-    store.plant_registration(listed);
+    let (account, saga, deadline) = (identity(2).account, "saga-2".into(), Timestamp::from_millis(0));
+    store.plant_registration(OpenRegistration { account, saga, abort: Some(4711), deadline });
     note("stuckRegistration", &identity(2).account);
 
     let email = Email::parse("nobody@example.test").unwrap();
@@ -104,7 +105,7 @@ fn plant(ward: &Ward) -> BTreeMap<String, String> {
     ward.user.knows(ada.account, Record::Absent);
     note("missingProfile", &ada.account);
 
-    store.apply_standing(identity(6).account, Standing::new(Rung::Deleted)).unwrap();
+    store.apply_standing(identity(6).account, Standing::new(Rung::Deleted), None).unwrap();
     note("halfDeleted", &identity(6).account);
 
     for (n, kind, own, copies) in
@@ -181,7 +182,7 @@ async fn what_is_under_way_here_or_elsewhere_is_no_fault() {
     let email = Email::parse("new@example.test").unwrap();
     let store = ward.store();
     store.insert_new(vec![here.clone(), elsewhere.clone(), held.clone()]).unwrap();
-    store.reserve(email, held.account, "change".into()).unwrap();
+    store.reserve(email, held.account, "change".into(), None).unwrap();
     drop(store);
     for ada in [&here, &elsewhere] {
         ward.user.knows(ada.account, Record::Absent);
