@@ -80,8 +80,7 @@ fn weather(chance: Chance, mix: &Mix) -> Weather {
             return fate;
         }
         // A client's request comes once: TCP sees to that. Messages come at least once.
-        let may_repeat = exchange.is_internal() && !exchange.line.contains("/internal/profiles/");
-        if may_repeat && chance.per_mille(twice) {
+        if exchange.is_internal() && chance.per_mille(twice) {
             return Fate::Twice(ms(chance.below(3001)));
         }
         Fate::Arrives

@@ -51,7 +51,7 @@ impl Metrics {
                 &to,
                 outbox.depth(peer) as u64,
             );
-            self.set("satchel_outbox_oldest_secondseconds", "Age of the oldest one that waits", &to, seconds);
+            self.set("satchel_outbox_oldest_age_seconds", "Age of the oldest one that waits", &to, seconds);
             self.set(
                 "satchel_outbox_parked",
                 "Messages that their receiver refused for good",
@@ -115,8 +115,8 @@ mod tests {
         for line in [
             "satchel_outbox_depth{to=\"auth\"} 2",
             "satchel_outbox_depth{to=\"notes\"} 0",
-            "satchel_outbox_oldest_secondseconds{to=\"auth\"} 60",
-            "satchel_outbox_oldest_secondseconds{to=\"notes\"} 0",
+            "satchel_outbox_oldest_age_seconds{to=\"auth\"} 60",
+            "satchel_outbox_oldest_age_seconds{to=\"notes\"} 0",
             "satchel_outbox_parked{to=\"auth\"} 1",
             "# TYPE satchel_outbox_parked gauge",
         ] {
