@@ -143,6 +143,11 @@ impl Outbox {
         self.rows().parked.iter().map(|(sequence, row)| (*sequence, row.clone())).collect()
     }
 
+    /// When a message that waits for the service `to` was committed.
+    pub fn committed_at(&self, to: &str, sequence: Sequence) -> Option<Timestamp> {
+        self.rows().waiting.get(to)?.get(&sequence).map(|row| row.at)
+    }
+
     /// The oldest message to the service `to` about each account for which `wanted` says so, at most `room`.
     pub fn heads(
         &self,

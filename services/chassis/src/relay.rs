@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use self::circuit::Circuit;
 use self::lanes::Lanes;
 use crate::beat;
+use crate::clock::Timestamp;
 use crate::entropy::Stream;
 use crate::id::AccountId;
 use crate::outbox::{Message, Outbox, Sequence};
@@ -114,6 +115,13 @@ impl Relay {
         }
     }
 
+    /// What the message is known by at its receiver. A database that was put back from an older copy numbers its
+    /// messages from there again, so the number alone would name two of them.
+    fn key(&self, peer: &Peer, sequence: Sequence) -> String {
+        let at = self.outbox.committed_at(peer.name(), sequence).map_or(0, Timestamp::as_millis);
+        format!("{}-{sequence}-{at}", self.service)
+    }
+
     async fn deliver<S, F, E>(
         &self,
         peer: &Peer,
@@ -126,7 +134,7 @@ impl Relay {
         F: Future<Output = Result<(), E>> + Send,
         E: std::error::Error,
     {
-        let key = format!("{}-{sequence}", self.service);
+        let key = self.key(peer, sequence);
         let account = message.account;
         let ending = match peer.put(&message.path, &message.body, &key, DEADLINE).await {
             Ok(_) => Ending::Delivered,

@@ -174,7 +174,7 @@ async fn messages_about_one_account_arrive_in_order_each_under_its_own_key_whate
     let mut last = BTreeMap::new();
     for (_, key, path) in &world.paris.notes().heard {
         let n: u64 = path.trim_start_matches('/').parse().unwrap();
-        assert_eq!(*key, format!("test-{n}"));
+        assert_eq!(*key, format!("test-{n}-0"));
         let before = last.insert(n % 3, n).unwrap_or(0);
         assert!(before <= n, "{n} after {before}");
     }
