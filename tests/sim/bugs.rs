@@ -13,7 +13,7 @@ const SEEDS_MAX: u64 = 1_000;
 /// index; in its place stands a removal of a delivered message that is forgotten. "Unordered per account" harms
 /// nobody while standings join, so the join itself is broken. "No compare-and-set on recovery" would need a task
 /// that outlives its process; in its place a recovery is reported and not committed.
-const BUGS: [&str; 11] = [
+const BUGS: [&str; 12] = [
     "a tombstone is not kept",
     "a commit is reported before it is durable",
     "an unknown outcome is taken for done",
@@ -21,6 +21,7 @@ const BUGS: [&str; 11] = [
     "a recovery is reported and not committed",
     "an e-mail claim is not released",
     "a delivered message is not removed",
+    "a receipt is kept outside of the transaction",
     "a token comes before the pivot",
     "an epoch is not raised with a new password",
     "an author is not marked before the purge",

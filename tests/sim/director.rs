@@ -56,6 +56,7 @@ impl Director {
             Some("a tombstone is not kept") => ("user", Lie::ForgetsPuts("tombstone")),
             Some("an e-mail claim is not released") => ("auth", Lie::ForgetsRemovals("email_claim")),
             Some("a delivered message is not removed") => ("auth", Lie::ForgetsRemovals("outbox")),
+            Some("a receipt is kept outside of the transaction") => ("user", Lie::KeepsPutsAtOnce("inbox")),
             _ => return,
         };
         self.disk_of(lie.0).lie(lie.1);

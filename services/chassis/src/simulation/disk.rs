@@ -30,7 +30,12 @@ impl State {
         self.lies.iter().any(|lie| match lie {
             Lie::ForgetsPuts(of) => of == collection && value.is_some(),
             Lie::ForgetsRemovals(of) => of == collection && value.is_none(),
+            Lie::KeepsPutsAtOnce(_) => false,
         })
+    }
+
+    fn keeps_at_once(&self, collection: &str) -> bool {
+        self.lies.iter().any(|lie| matches!(lie, Lie::KeepsPutsAtOnce(of) if *of == collection))
     }
 }
 
@@ -41,6 +46,8 @@ pub enum Lie {
     ForgetsPuts(&'static str),
     /// What is removed from the collection stays.
     ForgetsRemovals(&'static str),
+    /// What is put into the collection is kept at once, whatever becomes of the change that it is part of.
+    KeepsPutsAtOnce(&'static str),
 }
 
 /// A collection and a key in it.
@@ -133,7 +140,11 @@ impl Change {
 
     /// Puts `value` under `key`, whatever was there.
     pub fn put(&mut self, collection: &str, key: &[u8], value: Vec<u8>) -> io::Result<()> {
-        drop(self.disk.write()?);
+        let mut state = self.disk.write()?;
+        if state.keeps_at_once(collection) {
+            state.kept.insert(place(collection, key), value.clone());
+        }
+        drop(state);
         self.pending.insert(place(collection, key), Some(value));
         Ok(())
     }
@@ -213,6 +224,23 @@ mod tests {
         disk.fail_at(3);
         put(&disk, 1, 1).unwrap();
         assert_eq!(disk.writes(), 5);
+    }
+
+    #[test]
+    fn a_disk_lies_as_it_is_told() {
+        let disk = Disk::default();
+        put(&disk, 1, 1).unwrap();
+        disk.lie(Lie::ForgetsRemovals("a"));
+        disk.lie(Lie::ForgetsPuts("b"));
+        disk.lie(Lie::KeepsPutsAtOnce("c"));
+        let mut change = disk.begin();
+        change.remove("a", &[1]).unwrap();
+        change.put("b", &[1], vec![1]).unwrap();
+        change.commit().unwrap();
+        let mut dropped = disk.begin();
+        dropped.put("c", &[1], vec![1]).unwrap();
+        drop(dropped);
+        assert_eq!(["a", "b", "c"].map(|collection| disk.scan(collection).len()), [1, 0, 1]);
     }
 
     #[test]
