@@ -59,6 +59,7 @@ impl Stage {
             .min_message_latency(Duration::from_millis(1))
             .max_message_latency(Duration::from_millis(8))
             .tcp_capacity(1024)
+            .enable_random_order()
             .rng_seed(seed)
             .build();
         for name in HOSTS {
@@ -167,7 +168,13 @@ impl Stage {
         self.sim.hold(one, other);
     }
 
-    /// Ends every cut and hold between services; what was kept back arrives.
+    /// Ends a cut or a hold between two hosts; what was kept back arrives.
+    pub(crate) fn open_link(&mut self, one: &'static str, other: &'static str) {
+        self.trace.note(format_args!("{one} and {other} reach each other"));
+        self.sim.release(one, other);
+    }
+
+    /// Ends every cut and hold between services.
     pub(crate) fn join_up(&mut self) {
         for (place, one) in HOSTS.into_iter().enumerate() {
             for other in HOSTS.into_iter().skip(place + 1) {

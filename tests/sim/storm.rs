@@ -50,10 +50,10 @@ impl Storm {
                 What::Crash(host) => stage.crash(host, u64::from(self.chance.between(20, 3000))),
                 What::Cut(from, to) => stage.cut(from, to),
                 What::Hold(one, other) => stage.hold(one, other),
-                What::JoinUp => stage.join_up(),
-                What::Jump(by_ms) => stage.skew_ms += i64::from(by_ms),
+                What::Open(one, other) => stage.open_link(one, other),
+                What::Jump(by_ms) => stage.skew_ms += by_ms,
                 What::Full(service) => drop(self.full.borrow_mut().insert(service)),
-                What::Space => self.full.borrow_mut().clear(),
+                What::Space(service) => drop(self.full.borrow_mut().remove(service)),
             }
         }
     }
@@ -91,7 +91,7 @@ fn plan(chance: Chance, mix: Mix, full: Rc<RefCell<BTreeSet<&'static str>>>) -> 
     let (mut commits, mut recovery_crashes) = (0, 0);
     Box::new(move |side, step: Step| {
         if full.borrow().contains(step.service) && side == Side::Before {
-            return Verdict::Fail;
+            return Verdict::NoSpace;
         }
         if RECOVERY.contains(&step.verb)
             && recovery_crashes < RECOVERY_CRASHES_MAX

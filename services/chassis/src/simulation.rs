@@ -31,6 +31,8 @@ pub enum Verdict {
     Go,
     /// Before a commit: it fails as a broken disk would make it fail. After one: as `Go`.
     Fail,
+    /// Before a commit: it fails for want of space. After one: as `Go`.
+    NoSpace,
     /// The service dies here: before a commit nothing of it is kept, after one all of it; nobody is answered.
     Crash,
     /// The caller hears of it this much later.
@@ -89,6 +91,7 @@ pub fn before(step: Step) -> io::Result<()> {
     match director.before(step) {
         Verdict::Go => Ok(()),
         Verdict::Fail => Err(io::Error::other("the disk failed")),
+        Verdict::NoSpace => Err(io::ErrorKind::StorageFull.into()),
         Verdict::Crash => {
             BLOW.set(Some(Blow::Crash));
             Err(io::Error::other("the service died"))
@@ -105,7 +108,7 @@ pub fn after(step: Step) {
     match director().map(|director| director.after(step)) {
         Some(Verdict::Crash) => BLOW.set(Some(Blow::Crash)),
         Some(Verdict::Delay(late)) => delay(late),
-        Some(Verdict::Go | Verdict::Fail) | None => {}
+        Some(Verdict::Go | Verdict::Fail | Verdict::NoSpace) | None => {}
     }
 }
 
@@ -191,6 +194,8 @@ mod tests {
         let (second, two) = (Duration::from_secs(1), Duration::from_secs(2));
         assert_eq!(suffer(Verdict::Go, Verdict::Fail), (true, None));
         assert_eq!(suffer(Verdict::Fail, Verdict::Go), (false, None));
+        assert_eq!(suffer(Verdict::NoSpace, Verdict::NoSpace), (false, None));
+        assert_eq!(suffer(Verdict::Go, Verdict::NoSpace), (true, None));
         assert_eq!(suffer(Verdict::Crash, Verdict::Go), (false, Some(Blow::Crash)));
         assert_eq!(suffer(Verdict::Go, Verdict::Crash), (true, Some(Blow::Crash)));
         let delayed = suffer(Verdict::Delay(second), Verdict::Delay(second));

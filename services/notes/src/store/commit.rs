@@ -107,7 +107,9 @@ fn commit(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), Stor
 fn before(jobs: &[Box<dyn Job>]) -> Result<(), StoreError> {
     use rusqlite::{Error, ffi};
     let failed = |error: std::io::Error| {
-        Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), Some(error.to_string())).into()
+        let is_full = error.kind() == std::io::ErrorKind::StorageFull;
+        let code = if is_full { ffi::SQLITE_FULL } else { ffi::SQLITE_IOERR };
+        Error::SqliteFailure(ffi::Error::new(code), Some(error.to_string())).into()
     };
     jobs.iter().try_for_each(|job| simulation::before(step(job.as_ref())).map_err(failed))
 }

@@ -84,6 +84,9 @@ impl From<polodb_core::Error> for EngineError {
 
 impl From<io::Error> for EngineError {
     fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::StorageFull {
+            return Self::Full(error.into());
+        }
         Self::Database(error.into())
     }
 }
