@@ -1,6 +1,7 @@
 //! How much a proof runs, and on how many cores: each run has a thread to itself.
 
 use std::num::NonZero;
+use std::ops::RangeInclusive;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -23,6 +24,13 @@ pub(crate) fn size(ci: u64, full: u64) -> u64 {
 /// The one seed that somebody wants to see.
 pub(crate) fn chosen_seed() -> Option<u64> {
     setting("SATCHEL_SEED").map(|text| text.parse().expect("SATCHEL_SEED is a number"))
+}
+
+/// The seeds to run: those of `SATCHEL_SEEDS=from-to`, or as many as the proof has.
+pub(crate) fn seeds(ci: u64, full: u64) -> RangeInclusive<u64> {
+    let Some(text) = setting("SATCHEL_SEEDS") else { return 1..=size(ci, full) };
+    let ends = text.split_once('-').and_then(|(from, to)| Some(from.parse().ok()?..=to.parse().ok()?));
+    ends.expect("SATCHEL_SEEDS is two numbers, as in 1-1000")
 }
 
 #[expect(

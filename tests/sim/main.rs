@@ -12,6 +12,10 @@
     reason = "a test that meets the unexpected stops right there; its helpers are no test functions, and a run has one thread"
 )]
 
+/// The allocator of the product: a run is many small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod admin;
 mod audit;
 mod author;
