@@ -21,7 +21,9 @@
 //! | e1, e2 | `auth.change_password`, and `PUT …/standing` to user and to notes |
 //! | b1-b3 | the rows `and again at its start`: the commits of a recovery die too, twice |
 //!
-//! n2 has no counterpart before there is an index, w1 belongs to the engine's own tests: here commits come alone.
+//! n2 has no counterpart before there is an index. w1 is proven beside each writer, as commits come alone here:
+//! `store/engine/tests/group.rs` in auth and user, over PoloDB and over a simulated disk, and
+//! `store/tests/group.rs` in notes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

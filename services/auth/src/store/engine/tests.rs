@@ -2,6 +2,7 @@
 //! could meet shows through it.
 
 mod fault;
+mod group;
 mod past;
 pub(in crate::store) mod place;
 
