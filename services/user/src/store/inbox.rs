@@ -26,7 +26,7 @@ struct ReceiptDoc {
 /// What was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Answer {
+pub(super) enum Answer {
     /// It is done.
     Done,
     /// The chosen username is taken: the one refusal that has to stay the same, because a registration is undone on
@@ -78,8 +78,10 @@ pub(super) fn once(
     work: impl FnOnce(&Tx) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let Some(receipt) = receipt else { return work(tx) };
-    if let Some(known) = tx.find::<ReceiptDoc>(INBOX, receipt.key.as_str())? {
-        return answer(&known, receipt);
+    match answered(tx, receipt)? {
+        Some(Answer::Done) => return Ok(()),
+        Some(Answer::UsernameTaken) => return Err(StoreError::UsernameTaken { name: String::new() }),
+        None => {}
     }
     let outcome = work(tx);
     let answer = match &outcome {
@@ -91,13 +93,11 @@ pub(super) fn once(
     outcome
 }
 
-fn answer(known: &ReceiptDoc, receipt: &Receipt) -> Result<(), StoreError> {
-    if known.digest != receipt.digest {
-        return Err(StoreError::MessageKeyReused);
-    }
-    match known.answer {
-        Answer::Done => Ok(()),
-        Answer::UsernameTaken => Err(StoreError::UsernameTaken { name: String::new() }),
+/// What the message was answered before, if it came before; refuses a key that was used for another one.
+pub(super) fn answered(tx: &Tx, receipt: &Receipt) -> Result<Option<Answer>, StoreError> {
+    match tx.find::<ReceiptDoc>(INBOX, receipt.key.as_str())? {
+        Some(known) if known.digest != receipt.digest => Err(StoreError::MessageKeyReused),
+        known => Ok(known.map(|known| known.answer)),
     }
 }
 

@@ -11,7 +11,7 @@ use chassis::profile::Username;
 
 use super::doc::{ClaimDoc, PROFILE, ProfileDoc, TOMBSTONE, TombstoneDoc, USERNAME_CLAIM};
 use super::engine::{EngineError, Tx};
-use super::inbox::once;
+use super::inbox::{answered, once};
 use super::{Store, StoreError, bury, find_listed, is_gone, remove, roster};
 use crate::profile::{Draft, Profile};
 
@@ -27,10 +27,11 @@ pub(crate) struct Newcomer {
 
 impl Store {
     /// R2: makes the profile of an account that is being registered. That the account is gone outranks what was
-    /// answered before.
+    /// answered before, but no key passes for another message's.
     pub(crate) fn register(&self, newcomer: Newcomer, receipt: Option<Receipt>) -> Result<(), StoreError> {
         self.write("register", move |tx| {
             if is_gone(tx, newcomer.draft.account)? {
+                receipt.as_ref().map(|receipt| answered(tx, receipt)).transpose()?;
                 return Err(StoreError::Erased);
             }
             once(tx, receipt.as_ref(), |tx| make(tx, &newcomer))

@@ -205,6 +205,8 @@ fn the_same_message_is_answered_alike_and_done_once_and_its_key_is_good_for_no_o
         assert!(matches!(again, Err(StoreError::UsernameTaken { .. })), "what was refused stays refused");
         assert!(store.find(account(2)).unwrap().is_none());
         assert!(matches!(register(1, "ada", "saga-1"), Err(StoreError::Erased)), "the tombstone comes first");
+        let another = register(1, "eva", "saga-1");
+        assert!(matches!(another, Err(StoreError::MessageKeyReused)), "but for another message's key");
         assert!(matches!(register(3, "eva", "saga-2"), Err(StoreError::MessageKeyReused)));
         register(3, "ada", "saga-3").unwrap();
 
