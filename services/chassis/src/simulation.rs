@@ -11,6 +11,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
+pub mod copies;
 mod disk;
 
 pub use disk::{Change, Disk, Lie};

@@ -7,6 +7,7 @@ mod access;
 mod copies;
 mod fields;
 mod internal;
+mod keys;
 mod login;
 mod loss;
 mod mail;

@@ -155,6 +155,17 @@ impl World {
         self.send(method, path, &headers, body.to_string().into_bytes()).await
     }
 
+    /// Another service's call under `key`.
+    pub(crate) async fn call_under(&self, key: &str, method: &str, path: &str, body: Value) -> Answer {
+        let credential = self.signer.authorization("auth");
+        let headers = [
+            ("authorization", credential.as_str()),
+            ("content-type", "application/json"),
+            ("idempotency-key", key),
+        ];
+        self.send(method, path, &headers, body.to_string().into_bytes()).await
+    }
+
     pub(crate) async fn register(&self, email: &str, password: &str) -> Answer {
         self.ask("POST", "/auth/register", json!({"email": email, "password": password})).await
     }

@@ -6,8 +6,10 @@
     reason = "helpers of tests may fail loudly"
 )]
 
+mod copies;
 mod fields;
 mod internal;
+mod keys;
 mod listing;
 mod notes;
 mod strict;

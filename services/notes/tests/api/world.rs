@@ -124,13 +124,13 @@ impl World {
 pub(crate) struct Person<'a> {
     world: &'a World,
     authorization: Option<String>,
-    header: Option<(&'static str, &'static str)>,
+    header: Option<(&'static str, String)>,
 }
 
 impl Person<'_> {
     /// The same person, who sends one more header.
-    pub(crate) fn with(self, name: &'static str, value: &'static str) -> Self {
-        Self { header: Some((name, value)), ..self }
+    pub(crate) fn with(self, name: &'static str, value: &str) -> Self {
+        Self { header: Some((name, value.to_owned())), ..self }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -158,8 +158,8 @@ impl Person<'_> {
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }
-        if let Some((name, value)) = self.header {
-            request = request.header(name, value);
+        if let Some((name, value)) = &self.header {
+            request = request.header(*name, value);
         }
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         if !body.is_empty() {

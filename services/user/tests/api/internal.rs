@@ -30,11 +30,7 @@ async fn a_registration_may_ask_again_and_another_meets_what_is_taken() {
 #[tokio::test]
 async fn a_key_is_good_for_one_message_only() {
     let world = World::new().await;
-    let put = async |body: Value| {
-        let (headers, body) = (world.credentials("s1"), body.to_string().into_bytes());
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        world.send("PUT", &path(1), &headers, body).await
-    };
+    let put = async |body: Value| world.call_under("s1", "PUT", &path(1), body).await;
     for _ in 0..2 {
         assert_eq!(put(profile("s1", "ada@example.test", Some("ada"))).await.status, StatusCode::OK);
     }

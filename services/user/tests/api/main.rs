@@ -5,8 +5,10 @@
 
 mod access;
 mod admin;
+mod copies;
 mod email;
 mod internal;
+mod keys;
 mod me;
 mod start;
 mod stub;

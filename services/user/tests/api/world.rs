@@ -11,6 +11,7 @@ use chassis::entropy::Entropy;
 use chassis::internal::{Key, Signer};
 use chassis::secret::Secret;
 use chassis::shutdown::{self, Trigger};
+use chassis::simulation::{Disk, on_disk};
 use chassis::task;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jsonwebtoken::EncodingKey;
@@ -46,6 +47,16 @@ pub(crate) struct Answer {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::opened(|config| User::open(config).unwrap()).await
+    }
+
+    /// A world that keeps its profiles in memory if this build can simulate, as the workspace's can: for proofs that
+    /// would wait for a disk most of the time.
+    pub(crate) async fn in_memory() -> Self {
+        Self::opened(|config| on_disk(&Disk::default(), || User::open(config).unwrap())).await
+    }
+
+    async fn opened(open: impl FnOnce(Config) -> User) -> Self {
         let (trigger, shutdown) = shutdown::channel();
         let (dir, clock) = (TempDir::new().unwrap(), Clock::frozen(START));
         let secret = Secret::new(SECRET.to_owned());
@@ -63,7 +74,7 @@ impl World {
             notes: notes.uri.clone(),
             accept_loss: false,
         };
-        let user = User::open(config.clone()).unwrap();
+        let user = open(config.clone());
         task::spawn("relay", user.relay(shutdown));
         let signer = Signer::new("auth", &key, clock);
         Self { auth, notes, config, edge: user.router(), signer, _user: user, _trigger: trigger, _dir: dir }
@@ -103,11 +114,15 @@ impl World {
         self.send(method, path, &headers, bytes).await
     }
 
-    /// What another service sends in the head of a message under `key`.
-    pub(crate) fn credentials(&self, key: &str) -> [(&'static str, String); 3] {
-        let authorization = self.signer.authorization("user");
-        let kind = "application/json".to_owned();
-        [("authorization", authorization), ("content-type", kind), ("idempotency-key", key.to_owned())]
+    /// Another service's call under `key`.
+    pub(crate) async fn call_under(&self, key: &str, method: &str, path: &str, body: Value) -> Answer {
+        let credential = self.signer.authorization("user");
+        let headers = [
+            ("authorization", credential.as_str()),
+            ("content-type", "application/json"),
+            ("idempotency-key", key),
+        ];
+        self.send(method, path, &headers, body.to_string().into_bytes()).await
     }
 
     /// Another service's call.
