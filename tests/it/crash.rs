@@ -9,6 +9,7 @@ mod client;
 mod disk;
 mod kind;
 mod ledger;
+mod quiet;
 mod report;
 mod sky;
 
@@ -58,7 +59,9 @@ fn what_was_acknowledged_survives_kills_and_nothing_is_half_there() {
         (world, ready_in) = again(world, &place);
         proof.check(&world, ready_in, &did);
     }
+    quiet::is_healthy(&world);
     world.stop();
+    quiet::is_healthy(&world);
     proof.finish("the one process", kills);
 }
 
@@ -86,9 +89,11 @@ fn what_was_acknowledged_survives_when_one_of_four_processes_is_killed() {
         });
         proof.check(&split, ready_in, &did);
     }
+    quiet::is_healthy(&split);
     for name in SERVICES {
         split.take_away(name);
     }
+    quiet::is_healthy(&split);
     proof.finish("one of four processes", kills);
 }
 
@@ -140,7 +145,7 @@ impl Proof {
         let spot = self.spot(site);
         let found = self.each(&spot, Client::check, |_| {});
         self.report.count(did);
-        self.report.add(ready_in, &found);
+        self.report.add(ready_in, &found, quiet::comes_to_rest(site));
         println!("{}", self.report);
     }
 
@@ -167,7 +172,10 @@ impl Proof {
 
     /// The last word.
     fn finish(self, died: &str, kills: u32) {
-        println!("{died} died, {CLIENTS} clients, {}; nothing lost, nothing half there", self.report);
+        println!(
+            "{died} died, {CLIENTS} clients, {}; nothing lost, nothing half there, the doctor finds nothing",
+            self.report
+        );
         let by_kind = self.report.counts.acknowledged.iter().map(|(kind, count)| format!("{kind} {count}"));
         println!("acknowledged: {}", by_kind.collect::<Vec<_>>().join(", "));
         assert!(

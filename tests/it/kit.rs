@@ -4,6 +4,7 @@
 
 pub(crate) mod actor;
 pub(crate) mod command;
+pub(crate) mod gauge;
 pub(crate) mod http;
 pub(crate) mod mail;
 pub(crate) mod port;
@@ -18,6 +19,7 @@ pub(crate) mod wait;
 pub(crate) mod world;
 
 pub(crate) use actor::Actor;
+pub(crate) use gauge::Gauges;
 pub(crate) use http::{Answer, Request};
 pub(crate) use site::Site;
 pub(crate) use split::Split;

@@ -16,8 +16,10 @@ use super::account::{Account, Name};
 use super::asker::{AGREED_WITHIN, Asker, Spot};
 use super::kind::Kind;
 use super::ledger::Counts;
+use super::quiet;
 use super::sky::Sky;
 use crate::kit::actor::{PASSWORD, token_of};
+use crate::kit::split::SERVICES;
 use crate::kit::strace::{self, Strace};
 use crate::kit::{Actor, Setup, Split, Times, proof, wait};
 
@@ -125,6 +127,7 @@ fn every_operation_is_whole_or_absent(failure: &Failure) {
             println!("{}, {store}, {kind}: {} failures, then it passes", failure.name, passed - 1);
         }
     }
+    disk.comes_to_rest();
     let Disk { injected, healed, .. } = disk;
     println!("{}: {injected} failures, {counts}; writes again {healed}; nothing half there", failure.name);
     assert!(injected > 0, "nothing ever failed");
@@ -193,6 +196,15 @@ impl Disk {
             registered.status == 201 && noted()
         });
         self.healed.add(healed.elapsed());
+    }
+
+    /// In the end nothing waits and nothing is half there, also to those who look at the files alone.
+    fn comes_to_rest(&mut self) {
+        quiet::comes_to_rest(&self.split);
+        for name in SERVICES {
+            self.split.take_away(name);
+        }
+        quiet::is_healthy(&self.split);
     }
 
     fn newcomer(&mut self, names: &[Name]) -> Account {

@@ -14,14 +14,17 @@ pub(super) struct Report {
     pub(super) counts: Counts,
     ready: Times,
     agreed: Times,
+    rested: Times,
 }
 
 impl Report {
-    /// One more kill, with the time until everything was ready again, and what the clients found afterwards.
-    pub(super) fn add(&mut self, ready_in: Duration, found: &[Found]) {
+    /// One more kill, with the time until everything was ready again, what the clients found afterwards, and how
+    /// soon everything was at rest after them.
+    pub(super) fn add(&mut self, ready_in: Duration, found: &[Found], rested_after: Duration) {
         self.kills += 1;
         self.ready.add(ready_in);
         self.agreed.add(found.iter().map(|found| found.agreed_after).max().unwrap_or_default());
+        self.rested.add(rested_after);
         self.count(found);
     }
 
@@ -35,7 +38,10 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kills, counts, ready, agreed } = self;
-        write!(f, "{kills} kills: {counts}; ready again {ready}; agreed after {agreed}")
+        let Self { kills, counts, ready, agreed, rested } = self;
+        write!(
+            f,
+            "{kills} kills: {counts}; ready again {ready}; agreed after {agreed}; at rest after {rested}"
+        )
     }
 }
