@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use self::queue::Queue;
 use crate::clock::Timestamp;
 use crate::id::AccountId;
 use crate::recent::Recent;
 
-/// Rows that one look for a service's work goes through: deeper ones wait until these are done.
-const LOOK_MAX: usize = 2048;
+mod queue;
+
 /// How long an answer to a client waits for its messages to arrive (PROTOCOL.md, S2).
 pub const SETTLE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -78,7 +79,7 @@ pub struct Outbox {
 /// Rows on their way, by receiving service, and those that are parked: they hold up nothing behind them.
 #[derive(Debug, Default)]
 struct Rows {
-    waiting: BTreeMap<String, BTreeMap<Sequence, Row>>,
+    waiting: BTreeMap<String, Queue>,
     parked: BTreeMap<Sequence, Row>,
 }
 
@@ -124,18 +125,17 @@ impl Outbox {
     /// How many rows there are, parked ones too.
     pub fn total(&self) -> usize {
         let all = self.rows();
-        all.waiting.values().map(BTreeMap::len).sum::<usize>() + all.parked.len()
+        all.waiting.values().map(Queue::len).sum::<usize>() + all.parked.len()
     }
 
     /// How many messages to the service `to` wait for delivery.
     pub fn depth(&self, to: &str) -> usize {
-        self.rows().waiting.get(to).map_or(0, BTreeMap::len)
+        self.rows().waiting.get(to).map_or(0, Queue::len)
     }
 
     /// When the oldest message to the service `to` that waits for delivery was committed.
     pub fn oldest_at(&self, to: &str) -> Option<Timestamp> {
-        let all = self.rows();
-        all.waiting.get(to)?.first_key_value().map(|(_, row)| row.at)
+        self.rows().waiting.get(to)?.oldest().map(|row| row.at)
     }
 
     /// The rows that are parked, oldest first.
@@ -145,25 +145,18 @@ impl Outbox {
 
     /// When a message that waits for the service `to` was committed.
     pub fn committed_at(&self, to: &str, sequence: Sequence) -> Option<Timestamp> {
-        self.rows().waiting.get(to)?.get(&sequence).map(|row| row.at)
+        self.rows().waiting.get(to)?.get(sequence).map(|row| row.at)
     }
 
-    /// The oldest message to the service `to` about each account for which `wanted` says so, at most `room`.
+    /// The oldest message to the service `to` about each account for which `wanted` says so, at most `room`. A look
+    /// goes through some thousand accounts; the next one begins where it ended.
     pub fn heads(
         &self,
         to: &str,
         room: usize,
         wanted: impl Fn(&AccountId) -> bool,
     ) -> Vec<(Sequence, Arc<Message>)> {
-        if room == 0 {
-            return Vec::new();
-        }
-        let all = self.rows();
-        let mut seen = BTreeSet::new();
-        let rows = all.waiting.get(to).into_iter().flatten().take(LOOK_MAX);
-        let rows = rows.map(|(sequence, row)| (*sequence, &row.message));
-        let heads = rows.filter(|(_, message)| seen.insert(message.account) && wanted(&message.account));
-        heads.take(room).map(|(sequence, message)| (sequence, Arc::clone(message))).collect()
+        self.rows().waiting.get_mut(to).map_or_else(Vec::new, |queue| queue.heads(room, wanted))
     }
 
     /// Waits until none of `sequences` is on its way, at most `within`; tells whether all were delivered.
@@ -183,13 +176,11 @@ impl Outbox {
     /// Those of `accounts` about which a message waits, or was committed or delivered a moment ago, and those that
     /// were called busy.
     pub fn busy(&self, accounts: &[AccountId]) -> BTreeSet<AccountId> {
-        let mut busy: BTreeSet<_> =
-            accounts.iter().copied().filter(|account| self.recent.holds(*account)).collect();
-        let asked: BTreeSet<_> = accounts.iter().collect();
         let all = self.rows();
-        let waiting = all.waiting.values().flat_map(BTreeMap::values).map(|row| row.message.account);
-        busy.extend(waiting.filter(|account| asked.contains(account)));
-        busy
+        let is_busy = |account: AccountId| {
+            self.recent.holds(account) || all.waiting.values().any(|queue| queue.is_about(account))
+        };
+        accounts.iter().copied().filter(|account| is_busy(*account)).collect()
     }
 
     /// Calls `account` busy for a moment: something about it is under way without a message.
@@ -220,20 +211,19 @@ impl Outbox {
 impl Rows {
     fn insert(&mut self, sequence: Sequence, row: Row) {
         self.remove(sequence);
-        let rows = match row.parked {
-            Some(_) => &mut self.parked,
-            None => self.waiting.entry(row.message.to.clone()).or_default(),
-        };
-        rows.insert(sequence, row);
+        match row.parked {
+            Some(_) => drop(self.parked.insert(sequence, row)),
+            None => self.waiting.entry(row.message.to.clone()).or_default().insert(sequence, row),
+        }
     }
 
     fn remove(&mut self, sequence: Sequence) -> Option<Row> {
         let parked = self.parked.remove(&sequence);
-        parked.or_else(|| self.waiting.values_mut().find_map(|rows| rows.remove(&sequence)))
+        parked.or_else(|| self.waiting.values_mut().find_map(|queue| queue.remove(sequence)))
     }
 
     fn is_waiting(&self, sequence: Sequence) -> bool {
-        self.waiting.values().any(|rows| rows.contains_key(&sequence))
+        self.waiting.values().any(|queue| queue.get(sequence).is_some())
     }
 }
 
