@@ -71,7 +71,7 @@ impl Engine {
             witness,
             clock: setting.clock.clone(),
             service: setting.service,
-            is_broken: false,
+            reopens_at: None,
         };
         let engine = Self { writer: committer.start()?, outbox, backend, past };
         engine.begin()?;

@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
 use chassis::clock::Clock;
 use chassis::history::{History, Witness};
 use chassis::outbox::Outbox;
 use chassis::writer::Writer;
+use tokio::time::Instant;
 
 use super::backend::{Backend, Change};
 use super::tx::{Outgoing, Tx};
@@ -18,6 +20,9 @@ use super::{EngineError, record};
 /// Messages that may wait: so many only do when another service is away for long, and each costs memory. Beyond
 /// it, changes that others must hear of are refused.
 const OUTBOX_MAX: usize = 100_000;
+/// Between two tries to open a broken database: each reads its files anew, on a disk that may be failing still, and
+/// all changes wait for it. Nobody notices a tenth of a second more once the disk works again.
+const REOPEN_REST: Duration = Duration::from_millis(100);
 
 /// A unit of work with its way to answer the caller.
 pub(super) trait Work: Send {
@@ -63,8 +68,8 @@ pub(super) struct Committer {
     pub(super) witness: Witness,
     pub(super) clock: Clock,
     pub(super) service: &'static str,
-    /// A commit failed, and the database was not opened again since.
-    pub(super) is_broken: bool,
+    /// When the database may be opened again, after a failed commit that broke it; none while it works.
+    pub(super) reopens_at: Option<Instant>,
 }
 
 impl Committer {
@@ -120,7 +125,7 @@ impl Committer {
     /// After a commit that failed: RocksDB refuses every further one until it is opened again, but for a full disk.
     fn failed(&mut self, error: EngineError) -> EngineError {
         let service = self.service;
-        self.is_broken = !matches!(error, EngineError::Full(_));
+        self.reopens_at = (!matches!(error, EngineError::Full(_))).then(Instant::now);
         match self.recover() {
             Ok(()) => tracing::error!(service, %error, "a commit failed"),
             Err(closed) => {
@@ -130,11 +135,21 @@ impl Committer {
         EngineError::Commit(Arc::new(error))
     }
 
-    /// Opens a broken database again, and finds what reached the disk. What was acknowledged must be there.
+    /// Opens a broken database again, unless it was tried a moment ago.
     fn recover(&mut self) -> Result<(), EngineError> {
-        if !self.is_broken {
-            return Ok(());
+        match self.reopens_at {
+            None => Ok(()),
+            Some(at) if Instant::now() < at => Err(EngineError::Closed),
+            Some(_) => {
+                let opened = self.reopen();
+                self.reopens_at = opened.is_err().then(|| Instant::now() + REOPEN_REST);
+                opened
+            }
         }
+    }
+
+    /// Opens the database again and finds what reached the disk. What was acknowledged must be there.
+    fn reopen(&mut self) -> Result<(), EngineError> {
         self.backend.reopen()?;
         let rows = record::rows(&*self.backend)?;
         let (found, recorded) = (record::history(&*self.backend, &rows)?, self.history);
@@ -144,7 +159,6 @@ impl Committer {
         self.history = History { next: found.next.max(recorded.next), ..found };
         self.witness.record(self.history);
         self.outbox.renew(rows);
-        self.is_broken = false;
         tracing::warn!(service = self.service, "the database was opened again");
         Ok(())
     }

@@ -48,7 +48,7 @@ fn committer(place: &Place) -> Committer {
             witness: Witness::open(&data_dir.join("history")).unwrap(),
             clock: Clock::frozen(AT),
             service: "test",
-            is_broken: false,
+            reopens_at: None,
         }
     })
 }

@@ -1,6 +1,6 @@
 //! Commits that fail: whoever waited hears it, nothing is done twice, and what reached the disk is found.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::Receiver;
 
 use bson::Document;
@@ -17,6 +17,40 @@ struct Liar {
     memory: Memory,
     lies: Arc<AtomicBool>,
     is_open: AtomicBool,
+    /// Whether it cannot be opened again.
+    is_away: AtomicBool,
+    /// How often that was tried.
+    tries: AtomicU32,
+}
+
+impl Liar {
+    fn new() -> Self {
+        Self {
+            memory: Memory::on(Disk::default()),
+            lies: Arc::new(AtomicBool::new(true)),
+            is_open: AtomicBool::new(true),
+            is_away: AtomicBool::new(false),
+            tries: AtomicU32::new(0),
+        }
+    }
+
+    fn repent(&self) {
+        self.lies.store(false, Ordering::Relaxed);
+        self.is_away.store(false, Ordering::Relaxed);
+    }
+}
+
+/// The writer's side of an engine over `liar`, with its witness in `dir`.
+fn committer(liar: &Arc<Liar>, dir: &TempDir) -> Committer {
+    Committer {
+        backend: Arc::<Liar>::clone(liar),
+        outbox: Arc::new(Outbox::new([])),
+        history: History::START,
+        witness: Witness::open(&dir.path().join("history")).unwrap(),
+        clock: Clock::frozen(AT),
+        service: "test",
+        reopens_at: None,
+    }
 }
 
 struct Lie(Box<dyn Change>, Arc<AtomicBool>);
@@ -43,6 +77,10 @@ impl Backend for Liar {
     }
 
     fn reopen(&self) -> Result<(), EngineError> {
+        self.tries.fetch_add(1, Ordering::Relaxed);
+        if self.is_away.load(Ordering::Relaxed) {
+            return Err(EngineError::Closed);
+        }
         self.is_open.store(true, Ordering::Relaxed);
         Ok(())
     }
@@ -88,29 +126,48 @@ fn counting() -> (Box<dyn Work>, Receiver<Result<(), EngineError>>) {
 
 #[test]
 fn a_failed_commit_that_reached_the_disk_is_found_there_and_not_done_again() {
-    let (dir, lies) = (TempDir::new().unwrap(), Arc::new(AtomicBool::new(true)));
-    let (memory, is_open) = (Memory::on(Disk::default()), AtomicBool::new(true));
-    let backend: Arc<dyn Backend> = Arc::new(Liar { memory, lies: Arc::clone(&lies), is_open });
-    let outbox = Arc::new(Outbox::new([]));
-    let mut committer = Committer {
-        backend: Arc::clone(&backend),
-        outbox: Arc::clone(&outbox),
-        history: History::START,
-        witness: Witness::open(&dir.path().join("history")).unwrap(),
-        clock: Clock::frozen(AT),
-        service: "test",
-        is_broken: false,
-    };
+    let (dir, liar) = (TempDir::new().unwrap(), Arc::new(Liar::new()));
+    let mut committer = committer(&liar, &dir);
+    let outbox = Arc::clone(&committer.outbox);
     let ((first, one), (second, two), (third, three)) = (counting(), counting(), counting());
     committer.carry_out(vec![first, second]);
     for answered in [one, two] {
         assert!(matches!(answered.recv().unwrap(), Err(EngineError::Commit(_))));
     }
     assert_eq!((outbox.depth("notes"), committer.history.commits), (2, 1), "what is there is known");
-    lies.store(false, Ordering::Relaxed);
+    liar.repent();
     committer.carry_out(vec![third]);
     three.recv().unwrap().unwrap();
     assert_eq!((outbox.depth("notes"), committer.history.commits), (3, 2));
-    let counter = backend.find("counter", &"counter".into()).unwrap().unwrap();
+    let counter = liar.find("counter", &"counter".into()).unwrap().unwrap();
     assert_eq!(counter.get_i64("n").unwrap(), 3, "once for each");
+}
+
+#[test]
+fn a_disk_that_stays_broken_is_tried_once_in_a_while_however_much_waits() {
+    let (dir, liar) = (TempDir::new().unwrap(), Arc::new(Liar::new()));
+    liar.is_away.store(true, Ordering::Relaxed);
+    let mut committer = committer(&liar, &dir);
+    let tries = || liar.tries.load(Ordering::Relaxed);
+    let (first, one) = counting();
+    committer.carry_out(vec![first]);
+    assert!(matches!(one.recv().unwrap(), Err(EngineError::Commit(_))));
+    assert_eq!(tries(), 1, "at once");
+
+    let rest_is_over = Some(Instant::now());
+    for expected in [2, 3] {
+        committer.reopens_at = rest_is_over;
+        let (batch, answers): (Vec<_>, Vec<_>) = (0..100).map(|_| counting()).unzip();
+        committer.carry_out(batch);
+        let closed = |answered: &Receiver<_>| matches!(answered.recv(), Ok(Err(EngineError::Closed)));
+        assert!(answers.iter().all(closed));
+        assert_eq!(tries(), expected, "once for a hundred");
+    }
+
+    liar.repent();
+    committer.reopens_at = rest_is_over;
+    let (last, answered) = counting();
+    committer.carry_out(vec![last]);
+    answered.recv().unwrap().unwrap();
+    assert_eq!((tries(), committer.history.commits), (4, 2), "and goes on with what reached it");
 }
