@@ -3,6 +3,8 @@
 //! A remedy decides again on the writer thread: what it was called for may have mended itself. Which one helps is
 //! for the doctor to say.
 
+use std::collections::BTreeSet;
+
 use chassis::id::AccountId;
 use chassis::outbox::{Message, Sequence};
 
@@ -12,27 +14,27 @@ use super::{Store, StoreError, find_claim, find_identity, registration};
 use crate::account::{Claim, Identity};
 use crate::doctor::{Kept, Progress};
 
-/// Documents of a kind that one pass lists: their ids take some 60 MB for the moment of it.
-const LISTED_MAX: usize = 1_000_000;
-
 impl Store {
-    /// Every account that is or was here or registers, once.
-    pub(crate) fn accounts(&self) -> Result<Vec<AccountId>, StoreError> {
+    /// The next `limit` accounts after `after` that are or were here or register, in order.
+    pub(crate) fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        let is_next = |account: &AccountId| Some(*account) > after;
         let open = registration::listed(self.engine.find(INDEX, REGISTRATIONS)?)?;
-        let mut accounts: Vec<_> = open.iter().map(|one| one.account).collect();
+        let mut accounts: BTreeSet<_> = open.iter().map(|one| one.account).filter(is_next).collect();
         for collection in [IDENTITY, TOMBSTONE] {
-            let ids = self.engine.scan(collection, LISTED_MAX)?;
-            accounts.extend(ids.iter().filter_map(|id| AccountId::parse(id.as_str()?)));
+            let read = |id: &str| AccountId::parse(id).filter(is_next);
+            accounts.append(&mut self.engine.least(collection, limit, read)?);
         }
-        accounts.sort_unstable();
-        accounts.dedup();
-        Ok(accounts)
+        Ok(accounts.into_iter().take(limit).collect())
     }
 
-    /// Every e-mail that is held.
-    pub(crate) fn emails(&self) -> Result<Vec<String>, StoreError> {
-        let ids = self.engine.scan(CLAIM, LISTED_MAX)?;
-        Ok(ids.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect())
+    /// The next `limit` e-mails after `after` that are held, in order.
+    pub(crate) fn emails(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
+        let read = |id: &str| (Some(id) > after).then(|| id.to_owned());
+        Ok(self.engine.least(CLAIM, limit, read)?.into_iter().collect())
     }
 
     /// All that is kept of `accounts`, each by itself: one that cannot be read hides no other.

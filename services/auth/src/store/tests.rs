@@ -125,3 +125,27 @@ fn a_change_whose_news_find_no_room_leaves_nothing() {
         assert!(store.engine.find::<doc::MarkDoc>(TOMBSTONE, "x").unwrap().is_none());
     }
 }
+
+#[test]
+fn accounts_and_emails_are_listed_in_pages_each_once() {
+    for place in Place::both() {
+        let store = open(&place);
+        for n in [5, 1, 3] {
+            registered(&store, n);
+        }
+        store.begin(newcomer(4)).unwrap();
+        for n in [6, 2] {
+            store.apply_standing(identity(n).account, Standing::new(Rung::Deleted), None).unwrap();
+        }
+        let (mut accounts, mut emails) = (Vec::<Vec<_>>::new(), Vec::<Vec<_>>::new());
+        for _ in 0..4 {
+            accounts.push(store.accounts(accounts.concat().last().copied(), 2).unwrap());
+            let after = emails.concat().last().cloned();
+            emails.push(store.emails(after.as_deref(), 3).unwrap());
+        }
+        assert_eq!(accounts.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2, 0]);
+        assert_eq!(accounts.concat(), [1, 2, 3, 4, 5, 6].map(|n| identity(n).account));
+        assert_eq!(emails.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1, 0, 0]);
+        assert_eq!(emails.concat(), [1, 3, 4, 5].map(|n| identity(n).email.to_string()));
+    }
+}

@@ -69,7 +69,7 @@ impl Doctor {
     /// One pass over everything; `fix` asks for all remedies, else only what the protocol left open is finished.
     pub(crate) async fn examine(&self, fix: bool) -> Result<Report, Error> {
         let _turn = self.turn.lock().await;
-        let seen = self.look(&self.everything().await?).await?;
+        let seen = self.look(&Scope::Everything).await?;
         let again = self.look(&Scope::of(&seen)).await?;
         let (mut findings, mut sent) = (Vec::new(), Vec::new());
         for case in again.intersection(&seen).take(FINDINGS_MAX) {

@@ -3,6 +3,8 @@
 //! A remedy decides again on the writer thread: what it was called for may have mended itself. Which one helps is
 //! for the doctor to say.
 
+use std::collections::BTreeSet;
+
 use chassis::id::AccountId;
 use chassis::outbox::Sequence;
 
@@ -12,26 +14,26 @@ use super::{Store, StoreError, bury, change, find_listed, is_gone, remove, roste
 use crate::doctor::{Activity, Kept};
 use crate::news;
 
-/// Documents of a kind that one pass lists: their ids take some 60 MB for the moment of it.
-const LISTED_MAX: usize = 1_000_000;
-
 impl Store {
-    /// Every account that is or was here or moves to another e-mail, once.
-    pub(crate) fn accounts(&self) -> Result<Vec<AccountId>, StoreError> {
-        let mut accounts: Vec<_> = change::moving(&self.engine)?.into_iter().collect();
+    /// The next `limit` accounts after `after` that are or were here or move to another e-mail, in order.
+    pub(crate) fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        let is_next = |account: &AccountId| Some(*account) > after;
+        let mut accounts: BTreeSet<_> = change::moving(&self.engine)?.into_iter().filter(is_next).collect();
         for collection in [PROFILE, TOMBSTONE] {
-            let ids = self.engine.scan(collection, LISTED_MAX)?;
-            accounts.extend(ids.iter().filter_map(|id| AccountId::parse(id.as_str()?)));
+            let read = |id: &str| AccountId::parse(id).filter(is_next);
+            accounts.append(&mut self.engine.least(collection, limit, read)?);
         }
-        accounts.sort_unstable();
-        accounts.dedup();
-        Ok(accounts)
+        Ok(accounts.into_iter().take(limit).collect())
     }
 
-    /// Every username that is held, in its canonical form.
-    pub(crate) fn usernames(&self) -> Result<Vec<String>, StoreError> {
-        let ids = self.engine.scan(USERNAME_CLAIM, LISTED_MAX)?;
-        Ok(ids.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect())
+    /// The next `limit` usernames after `after` that are held, canonical and in order.
+    pub(crate) fn usernames(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
+        let read = |id: &str| (Some(id) > after).then(|| id.to_owned());
+        Ok(self.engine.least(USERNAME_CLAIM, limit, read)?.into_iter().collect())
     }
 
     /// All that is kept of `accounts`, each by itself: one that cannot be read hides no other.

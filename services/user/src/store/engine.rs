@@ -3,6 +3,7 @@
 //! Unique indexes, updates by filter, sorting and counting are not enforced or not right under concurrency
 //! (ARCHITECTURE.md, *Engines*), so none of them is reachable from here. It knows no kind of document but its own.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -120,15 +121,23 @@ impl Engine {
         })
     }
 
-    /// The `_id`s of at most `limit` committed documents of `collection`. It walks over all of them: for a thread
-    /// that may wait.
-    pub(crate) fn scan(&self, collection: &'static str, limit: usize) -> Result<Vec<Bson>, EngineError> {
-        let mut ids = Vec::new();
-        self.backend.scan(collection, &mut |mut document| {
-            ids.extend(document.remove("_id").filter(|_| ids.len() < limit));
+    /// The least `limit` of what `read` makes of the `_id`s in `collection`. It walks over all of them, whatever it
+    /// keeps: for a thread that may wait.
+    pub(crate) fn least<T: Ord>(
+        &self,
+        collection: &'static str,
+        limit: usize,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<BTreeSet<T>, EngineError> {
+        let mut least = BTreeSet::new();
+        self.backend.scan(collection, &mut |document| {
+            least.extend(document.get_str("_id").ok().and_then(&read));
+            if least.len() > limit {
+                least.pop_last();
+            }
             Ok(())
         })?;
-        Ok(ids)
+        Ok(least)
     }
 
     /// Runs `work` on the writer thread and returns once what it wrote is durable; `verb` names the commit.

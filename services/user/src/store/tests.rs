@@ -380,3 +380,25 @@ proptest! {
         agrees(&store, &list, Page::new(1, 1000));
     }
 }
+
+#[test]
+fn accounts_and_usernames_are_listed_in_pages_each_once() {
+    for place in Place::both() {
+        let store = open(&place);
+        let names = [(5, "eve"), (1, "ada"), (3, "cyd")];
+        store.insert(names.map(|(n, name)| newcomer(n, name)).into()).unwrap();
+        for n in [4, 2] {
+            store.hear(account(n), Standing::new(Rung::Deleted), None).unwrap();
+        }
+        let (mut accounts, mut usernames) = (Vec::<Vec<_>>::new(), Vec::<Vec<_>>::new());
+        for _ in 0..3 {
+            accounts.push(store.accounts(accounts.concat().last().copied(), 3).unwrap());
+            let after = usernames.concat().last().cloned();
+            usernames.push(store.usernames(after.as_deref(), 2).unwrap());
+        }
+        assert_eq!(accounts.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 0]);
+        assert_eq!(accounts.concat(), [1, 2, 3, 4, 5].map(account));
+        assert_eq!(usernames.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1, 0]);
+        assert_eq!(usernames.concat(), ["ada", "cyd", "eve"]);
+    }
+}

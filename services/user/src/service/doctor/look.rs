@@ -16,18 +16,21 @@ use super::Doctor;
 use crate::doctor::{Case, Fault, Subject};
 use crate::error::Error;
 use crate::peer::{AUTH, NOTES};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// A message waits no longer than this unless its receiver is away (PROTOCOL.md §6).
 const OLD_AFTER: Duration = Duration::from_mins(1);
+/// Names in one list: some megabytes, and so few lists of even a million that walking over everything for each of
+/// them does not count. In tests a few, so that they turn pages.
+const LISTED_MAX: usize = if cfg!(test) { 3 } else { 50_000 };
 /// Whoever is told things.
 const RECEIVERS: [&str; 2] = [AUTH, NOTES];
 
 /// What is looked at besides the outbox, which is so each time.
-#[derive(Debug, Default)]
-pub(super) struct Scope {
-    accounts: Vec<AccountId>,
-    usernames: Vec<String>,
+#[derive(Debug)]
+pub(super) enum Scope {
+    Everything,
+    These { accounts: Vec<AccountId>, usernames: Vec<String> },
 }
 
 /// What a look has come to.
@@ -49,34 +52,60 @@ impl Scope {
                 Subject::Message(_) | Subject::Service(_) => {}
             }
         }
-        Self { accounts: accounts.into_iter().collect(), usernames }
+        Self::These { accounts: accounts.into_iter().collect(), usernames }
     }
 }
 
 impl Doctor {
-    /// All accounts and usernames there are.
-    pub(super) async fn everything(&self) -> Result<Scope, Error> {
-        let store = Arc::clone(&self.store);
-        let listed = move || Ok::<_, StoreError>((store.accounts()?, store.usernames()?));
-        let (accounts, usernames) = blocking::run(listed).await?;
-        Ok(Scope { accounts, usernames })
-    }
-
     /// The faults within `scope`, at most about as many as a report holds.
     pub(super) async fn look(&self, scope: &Scope) -> Result<BTreeSet<Case>, Error> {
         let mut seen = Seen::default();
         self.look_at_outbox(&mut seen);
-        for page in scope.accounts.chunks(ACCOUNTS_MAX) {
-            if seen.cases.len() < FINDINGS_MAX {
-                self.look_at_accounts(page, &mut seen).await?;
+        match scope {
+            Scope::Everything => {
+                self.look_at_all_accounts(&mut seen).await?;
+                self.look_at_all_usernames(&mut seen).await?;
             }
-        }
-        for page in scope.usernames.chunks(ACCOUNTS_MAX) {
-            if seen.cases.len() < FINDINGS_MAX {
-                self.look_at_usernames(page, &mut seen).await?;
+            Scope::These { accounts, usernames } => {
+                self.look_at_accounts(accounts, &mut seen).await?;
+                self.look_at_usernames(usernames, &mut seen).await?;
             }
         }
         Ok(seen.cases)
+    }
+
+    async fn look_at_all_accounts(&self, seen: &mut Seen) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let listed = self.read(move |store| store.accounts(after, LISTED_MAX)).await?;
+            self.look_at_accounts(&listed, seen).await?;
+            after = listed.last().copied();
+            if listed.len() < LISTED_MAX || seen.is_full() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn look_at_all_usernames(&self, seen: &mut Seen) -> Result<(), Error> {
+        let mut after: Option<String> = None;
+        loop {
+            let listed = self.read(move |store| store.usernames(after.as_deref(), LISTED_MAX)).await?;
+            self.look_at_usernames(&listed, seen).await?;
+            after = listed.last().cloned();
+            if listed.len() < LISTED_MAX || seen.is_full() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What `look` finds in the store, on a thread that may wait.
+    async fn read<T, F>(&self, look: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    {
+        let store = Arc::clone(&self.store);
+        Ok(blocking::run(move || look(&store)).await?)
     }
 
     fn look_at_outbox(&self, seen: &mut Seen) {
@@ -90,9 +119,18 @@ impl Doctor {
         }
     }
 
-    async fn look_at_accounts(&self, page: &[AccountId], seen: &mut Seen) -> Result<(), Error> {
-        let (store, accounts) = (Arc::clone(&self.store), page.to_vec());
-        let kept = blocking::run(move || store.kept(&accounts)).await?;
+    async fn look_at_accounts(&self, accounts: &[AccountId], seen: &mut Seen) -> Result<(), Error> {
+        for page in accounts.chunks(ACCOUNTS_MAX) {
+            if !seen.is_full() {
+                self.compare(page, seen).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn compare(&self, page: &[AccountId], seen: &mut Seen) -> Result<(), Error> {
+        let accounts = page.to_vec();
+        let kept = self.read(move |store| store.kept(&accounts)).await?;
         let auth = seen.ask(&self.auth, page).await;
         for (account, kept) in kept {
             let said = auth.get(&account).copied();
@@ -102,16 +140,25 @@ impl Doctor {
         Ok(())
     }
 
-    async fn look_at_usernames(&self, page: &[String], seen: &mut Seen) -> Result<(), Error> {
-        let (store, names) = (Arc::clone(&self.store), page.to_vec());
-        for name in blocking::run(move || store.ownerless(&names)).await? {
-            seen.add(vec![Fault::OwnerlessUsername], &Subject::Username(name));
+    async fn look_at_usernames(&self, usernames: &[String], seen: &mut Seen) -> Result<(), Error> {
+        for page in usernames.chunks(ACCOUNTS_MAX) {
+            if !seen.is_full() {
+                let names = page.to_vec();
+                for name in self.read(move |store| store.ownerless(&names)).await? {
+                    seen.add(vec![Fault::OwnerlessUsername], &Subject::Username(name));
+                }
+            }
         }
         Ok(())
     }
 }
 
 impl Seen {
+    /// Whether a report would hold no more.
+    fn is_full(&self) -> bool {
+        self.cases.len() >= FINDINGS_MAX
+    }
+
     fn add(&mut self, faults: Vec<Fault>, subject: &Subject) {
         self.cases.extend(faults.into_iter().map(|fault| Case { fault, subject: subject.clone() }));
     }

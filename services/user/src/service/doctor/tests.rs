@@ -199,7 +199,7 @@ async fn auth_may_tell_that_an_account_is_gone_and_everything_goes() {
         store.hear(account, Standing::new(Rung::Deleted), None).unwrap();
     }
     assert_eq!(store.find(ada.account).unwrap(), None);
-    assert_eq!(store.usernames().unwrap(), Vec::<String>::new());
+    assert_eq!(store.usernames(None, 9).unwrap(), Vec::<String>::new());
     drop(store);
     assert_eq!(ward.auth.record(ada.account), Record::Gone);
     ward.auth.knows(draft(2).account, Record::Gone);
