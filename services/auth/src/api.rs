@@ -99,6 +99,9 @@ async fn health() -> Reply<Health> {
 }
 
 /// For the operator; no credential, as for health: the port is not for clients.
-async fn metrics(State(auth): State<Arc<Service>>) -> Result<Metrics, Failure> {
-    Ok(auth.measure()?)
+async fn metrics(
+    State(auth): State<Arc<Service>>,
+    State(doctor): State<Arc<Doctor>>,
+) -> Result<Metrics, Failure> {
+    Ok(auth.measure(doctor.chart())?)
 }

@@ -45,6 +45,24 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Every kind there is.
+    pub(crate) const ALL: [Self; 14] = [
+        Self::OverdueRegistration,
+        Self::StuckRegistration,
+        Self::OwnerlessEmail,
+        Self::UnclaimedEmail,
+        Self::SharedEmail,
+        Self::MissingProfile,
+        Self::HalfDeleted,
+        Self::LaggingAccount,
+        Self::LaggingProfile,
+        Self::LaggingAuthor,
+        Self::ParkedMessage,
+        Self::OldMessage,
+        Self::CorruptRecord,
+        Self::NotCompared,
+    ];
+
     /// How it is told, and when it is repaired.
     pub(crate) const fn kind(self) -> Kind {
         let (name, what, remedy, cure) = match self {

@@ -138,20 +138,23 @@ pub enum State {
 }
 
 /// What a service's passes found so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Chart {
+    kinds: Vec<&'static str>,
     /// What the last pass found, as told in the log: a finding is told once, until it is gone.
     told: Mutex<BTreeSet<(String, String)>>,
-    standing: Mutex<BTreeMap<String, u64>>,
+    standing: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Chart {
+    /// The chart of a doctor who knows these kinds of faults.
+    pub fn new(kinds: impl IntoIterator<Item = Kind>) -> Self {
+        let kinds = kinds.into_iter().map(|kind| kind.name).collect();
+        Self { kinds, told: Mutex::default(), standing: Mutex::default() }
+    }
+
     /// Takes in what a pass found, and logs what the last one had not.
     pub fn note(&self, findings: &[Finding]) {
-        let mut standing = BTreeMap::new();
-        for finding in findings.iter().filter(|finding| finding.state != State::Repaired) {
-            *standing.entry(finding.kind.clone()).or_default() += 1;
-        }
         let mut told = locked(&self.told);
         let key = |finding: &Finding| (finding.kind.clone(), finding.subject.clone());
         for finding in findings.iter().filter(|finding| !told.contains(&key(finding))) {
@@ -160,11 +163,15 @@ impl Chart {
         }
         *told = findings.iter().map(key).collect();
         drop(told);
-        *locked(&self.standing) = standing;
+        let stands = |kind: &str| {
+            findings.iter().filter(|finding| finding.kind == kind && finding.state != State::Repaired).count()
+        };
+        *locked(&self.standing) = self.kinds.iter().map(|kind| (*kind, stands(kind) as u64)).collect();
     }
 
-    /// How many findings of each kind the last pass left standing.
-    pub fn standing(&self) -> BTreeMap<String, u64> {
+    /// How many findings of each kind the last pass left standing, those without any too. Before the first pass
+    /// nothing is known, and nothing is told.
+    pub fn standing(&self) -> BTreeMap<&'static str, u64> {
         locked(&self.standing).clone()
     }
 }
@@ -222,12 +229,14 @@ mod tests {
 
     #[test]
     fn what_stands_is_counted_by_kind_and_what_was_repaired_is_not() {
-        let chart = Chart::default();
+        let kind = |name| Kind { name, what: "w", remedy: "r", cure: Cure::OnRequest };
+        let chart = Chart::new(["lost", "ownerless"].map(kind));
+        assert_eq!(chart.standing(), BTreeMap::new());
         let found = [("a", State::Open), ("b", State::NeedsPerson), ("c", State::Repaired)];
         chart.note(&found.map(|(subject, state)| finding("ownerless", subject, state)));
-        assert_eq!(chart.standing(), BTreeMap::from([("ownerless".to_owned(), 2)]));
+        assert_eq!(chart.standing(), BTreeMap::from([("lost", 0), ("ownerless", 2)]));
         chart.note(&[]);
-        assert_eq!(chart.standing(), BTreeMap::new());
+        assert_eq!(chart.standing(), BTreeMap::from([("lost", 0), ("ownerless", 0)]));
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use metrics::{Label, Unit, describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
 use crate::clock::Timestamp;
+use crate::doctor::Chart;
 use crate::outbox::Outbox;
 
 /// The form of the answer (Prometheus, *Exposition formats*, text format 0.0.4).
@@ -71,6 +72,14 @@ impl Metrics {
             count as u64,
         );
     }
+
+    /// Sets how many findings of each kind the doctor's last pass left standing.
+    pub fn findings(&self, chart: &Chart) {
+        for (kind, count) in chart.standing() {
+            let labels = [("kind", kind)];
+            self.set("satchel_doctor_findings", "What the doctor found and did not repair", &labels, count);
+        }
+    }
 }
 
 impl IntoResponse for Metrics {
@@ -90,6 +99,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::doctor::{Cure, Kind};
     use crate::edge::bytes_of;
     use crate::id::AccountId;
     use crate::outbox::{Message, Row};
@@ -120,6 +130,21 @@ mod tests {
             "satchel_outbox_parked{to=\"auth\"} 1",
             "# TYPE satchel_outbox_parked gauge",
         ] {
+            assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+        }
+        assert!(!text.contains("ada"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn findings_are_counted_for_each_kind_and_kinds_without_any_are_zero() {
+        let kind = |name| Kind { name, what: "w", remedy: "r", cure: Cure::Person };
+        let [lost, shared] = ["lost", "shared"].map(kind);
+        let (chart, metrics) = (Chart::new([lost, shared]), Metrics::default());
+        chart.note(&["ada", "ben"].map(|subject| lost.finding("auth", subject.to_owned(), false)));
+        metrics.findings(&chart);
+        let text = text(metrics).await;
+        for line in ["satchel_doctor_findings{kind=\"lost\"} 2", "satchel_doctor_findings{kind=\"shared\"} 0"]
+        {
             assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
         }
         assert!(!text.contains("ada"), "{text}");

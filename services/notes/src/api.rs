@@ -51,8 +51,11 @@ async fn health() -> Reply<Health> {
 }
 
 /// For the operator; no credential, as for health: the port is not for clients.
-async fn metrics(State(notes): State<Arc<Service>>) -> Result<Metrics, Failure> {
-    Ok(notes.measure()?)
+async fn metrics(
+    State(notes): State<Arc<Service>>,
+    State(doctor): State<Arc<Doctor>>,
+) -> Result<Metrics, Failure> {
+    Ok(notes.measure(doctor.chart())?)
 }
 
 /// A caller whose session stands. Verbs ask the same in their own unit of work; this asks before more of the

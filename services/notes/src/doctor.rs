@@ -28,6 +28,17 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Every kind there is.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::UndeletedNotes,
+        Self::UnknownAuthor,
+        Self::DifferingCounts,
+        Self::DifferingTags,
+        Self::AuthorlessNotes,
+        Self::DamagedFile,
+        Self::NotCompared,
+    ];
+
     /// How it is told, and when it is repaired.
     pub(crate) const fn kind(self) -> Kind {
         let (name, what, remedy, cure) = match self {

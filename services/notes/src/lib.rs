@@ -19,7 +19,6 @@ mod peer;
 mod service;
 mod store;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -142,10 +141,5 @@ impl Notes {
     /// Looks for faults now and once a minute, until `shutdown`.
     pub fn doctor(&self, shutdown: Shutdown) -> impl Future<Output = ()> + Send + use<> {
         Arc::clone(&self.doctor).watch(shutdown)
-    }
-
-    /// How many faults of each kind the doctor's last pass left standing.
-    pub fn findings(&self) -> BTreeMap<String, u64> {
-        self.doctor.chart().standing()
     }
 }

@@ -81,6 +81,9 @@ async fn health() -> Reply<Health> {
 }
 
 /// For the operator; no credential, as for health: the port is not for clients.
-async fn metrics(State(user): State<Arc<Service>>) -> Result<Metrics, Failure> {
-    Ok(user.measure()?)
+async fn metrics(
+    State(user): State<Arc<Service>>,
+    State(doctor): State<Arc<Doctor>>,
+) -> Result<Metrics, Failure> {
+    Ok(user.measure(doctor.chart())?)
 }

@@ -43,6 +43,23 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Every kind there is.
+    pub(crate) const ALL: [Self; 13] = [
+        Self::OverdueChange,
+        Self::OwnerlessUsername,
+        Self::UnclaimedUsername,
+        Self::SharedUsername,
+        Self::UnlistedProfile,
+        Self::UndeletedProfile,
+        Self::LostAccount,
+        Self::DifferingStanding,
+        Self::HalfDeleted,
+        Self::ParkedMessage,
+        Self::OldMessage,
+        Self::CorruptRecord,
+        Self::NotCompared,
+    ];
+
     /// How it is told, and when it is repaired.
     pub(crate) const fn kind(self) -> Kind {
         let (name, what, remedy, cure) = match self {

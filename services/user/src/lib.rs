@@ -18,7 +18,6 @@ mod service;
 mod store;
 mod suggestion;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -138,10 +137,5 @@ impl User {
     /// Looks for faults now and once a minute, until `shutdown`.
     pub fn doctor(&self, shutdown: Shutdown) -> impl Future<Output = ()> + Send + use<> {
         Arc::clone(&self.doctor).watch(shutdown)
-    }
-
-    /// How many faults of each kind the doctor's last pass left standing.
-    pub fn findings(&self) -> BTreeMap<String, u64> {
-        self.doctor.chart().standing()
     }
 }

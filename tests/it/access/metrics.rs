@@ -1,6 +1,11 @@
 //! Numbers for operators: on the ports of the services, to nobody through the gateway, and without a secret.
 
-use crate::kit::{Actor, World};
+use std::time::Duration;
+
+use crate::kit::{Actor, Gauges, World, wait};
+
+/// A first pass over a few records takes some milliseconds.
+const FIRST_PASS_MAX: Duration = Duration::from_secs(5);
 
 #[test]
 fn the_services_tell_operators_their_numbers_and_nothing_of_anybody() {
@@ -21,6 +26,18 @@ fn the_services_tell_operators_their_numbers_and_nothing_of_anybody() {
         for secret in [someone.email.as_str(), &token, &someone.id(), world.secret()] {
             assert!(!text.contains(secret), "{secret} stands in {text}");
         }
+    }
+}
+
+#[test]
+fn what_the_doctor_found_is_counted_by_kind_from_his_first_pass_on() {
+    let world = World::shared();
+    let doors = world.doors();
+    for (door, kind) in
+        [(doors.auth, "parkedMessage"), (doors.user, "lostAccount"), (doors.notes, "unknownAuthor")]
+    {
+        let name = format!("satchel_doctor_findings{{kind=\"{kind}\"}}");
+        wait::until(&name, FIRST_PASS_MAX, || Gauges::read(door).of(&name) == Some(0.0));
     }
 }
 

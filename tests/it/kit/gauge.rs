@@ -22,6 +22,11 @@ impl Gauges {
         Self(numbers.map(number).collect())
     }
 
+    /// The number that is called so, if there is one.
+    pub(crate) fn of(&self, name: &str) -> Option<f64> {
+        self.0.get(name).copied()
+    }
+
     /// Those whose name begins with one of `names`.
     pub(crate) fn named<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, f64)> {
         let all = self.0.iter().map(|(name, value)| (name.as_str(), *value));

@@ -2,6 +2,7 @@
 
 use chassis::email::Email;
 use chassis::id::AccountId;
+use chassis::outbox::{Message, Sequence};
 
 use super::doc::{CLAIM, ClaimDoc, IDENTITY, INDEX, IdentityDoc, OpenRegistration, RegistrationsDoc};
 use super::{Store, StoreError};
@@ -39,5 +40,10 @@ impl Store {
     pub(crate) fn plant_unreadable(&self, account: AccountId) {
         let unreadable = bson::doc! { "_id": account.to_string(), "email": "not an address" };
         self.write("plant", move |tx| Ok::<_, StoreError>(tx.replace(IDENTITY, &unreadable)?)).unwrap();
+    }
+
+    /// Sends `message` without a change that would have caused it.
+    pub(crate) fn plant_message(&self, message: Message) -> Sequence {
+        self.write("plant", move |tx| Ok(tx.send(message.clone())?)).unwrap()
     }
 }

@@ -13,7 +13,7 @@ use chassis::shutdown::Shutdown;
 use tokio::sync::Mutex;
 
 use self::look::Scope;
-use crate::doctor::{Case, record};
+use crate::doctor::{Case, Fault, record};
 use crate::error::Error;
 use crate::store::{Check, Store};
 
@@ -34,7 +34,7 @@ pub(crate) struct Doctor {
 impl Doctor {
     /// A doctor for what `store` keeps, who asks `auth` and `user`.
     pub(crate) fn new(store: Arc<Store>, auth: Peer, user: Peer) -> Self {
-        Self { store, auth, user, chart: Chart::default(), turn: Mutex::default() }
+        Self { store, auth, user, chart: Chart::new(Fault::ALL.map(Fault::kind)), turn: Mutex::default() }
     }
 
     /// What the passes found.

@@ -1,8 +1,9 @@
-//! What an operator may count of notes: deleted authors whose notes are not all gone.
+//! What an operator may count of notes: deleted authors whose notes are not all gone, and what the doctor found.
 //!
 //! How the numbers are written is the chassis'.
 
 use chassis::blocking;
+use chassis::doctor::Chart;
 use chassis::metrics::Metrics;
 
 use super::Service;
@@ -10,12 +11,13 @@ use crate::error::Error;
 use crate::store::{StoreError, View};
 
 impl Service {
-    /// The numbers of this moment.
-    pub(crate) fn measure(&self) -> Result<Metrics, Error> {
+    /// The numbers of this moment, with what `chart` says of the doctor's passes.
+    pub(crate) fn measure(&self, chart: &Chart) -> Result<Metrics, Error> {
         let to_purge = |notes: &View<'_>| -> Result<_, StoreError> { notes.to_purge() };
         let purges = blocking::brief(|| self.store.view(to_purge))?;
         let metrics = Metrics::default();
         metrics.sagas("purge", "started", purges.len());
+        metrics.findings(chart);
         Ok(metrics)
     }
 }

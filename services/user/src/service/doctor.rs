@@ -16,7 +16,7 @@ use chassis::shutdown::Shutdown;
 use tokio::sync::Mutex;
 
 use self::look::Scope;
-use crate::doctor::{Case, Kept};
+use crate::doctor::{Case, Fault, Kept};
 use crate::error::Error;
 use crate::store::Store;
 
@@ -37,7 +37,7 @@ pub(crate) struct Doctor {
 impl Doctor {
     /// A doctor for what `store` keeps, who asks `auth`.
     pub(crate) fn new(store: Arc<Store>, auth: Peer, clock: Clock) -> Self {
-        Self { store, auth, clock, chart: Chart::default(), turn: Mutex::default() }
+        Self { store, auth, clock, chart: Chart::new(Fault::ALL.map(Fault::kind)), turn: Mutex::default() }
     }
 
     /// What the passes found.

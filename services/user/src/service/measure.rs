@@ -1,8 +1,10 @@
-//! What an operator may count of user: messages that wait, and changes of e-mails that are neither done nor given up.
+//! What an operator may count of user: messages that wait, changes of e-mails that are neither done nor given up, and
+//! what the doctor found.
 //!
 //! How the numbers are written is the chassis'.
 
 use chassis::blocking;
+use chassis::doctor::Chart;
 use chassis::metrics::Metrics;
 
 use super::Service;
@@ -10,12 +12,13 @@ use crate::error::Error;
 use crate::peer::{AUTH, NOTES};
 
 impl Service {
-    /// The numbers of this moment.
-    pub(crate) fn measure(&self) -> Result<Metrics, Error> {
+    /// The numbers of this moment, with what `chart` says of the doctor's passes.
+    pub(crate) fn measure(&self, chart: &Chart) -> Result<Metrics, Error> {
         let changes = blocking::brief(|| self.store.open_changes())?;
         let metrics = Metrics::default();
         metrics.outbox(self.store.outbox(), &[AUTH, NOTES], self.clock.now());
         metrics.sagas("email", "started", changes);
+        metrics.findings(chart);
         Ok(metrics)
     }
 }

@@ -1,6 +1,7 @@
 //! Faults for the doctor to find: what no verb of the store would ever write.
 
 use chassis::id::AccountId;
+use chassis::outbox::{Message, Sequence};
 use chassis::profile::Username;
 
 use super::doc::{
@@ -48,5 +49,10 @@ impl Store {
         let mut document = bson::to_document(&ProfileDoc::of(profile, 0)).unwrap();
         document.insert("email", "not an address");
         self.write("plant", move |tx| Ok::<_, StoreError>(tx.replace(PROFILE, &document)?)).unwrap();
+    }
+
+    /// Sends `message` without a change that would have caused it.
+    pub(crate) fn plant_message(&self, message: Message) -> Sequence {
+        self.write("plant", move |tx| Ok(tx.send(message.clone())?)).unwrap()
     }
 }

@@ -177,3 +177,32 @@ async fn what_is_under_way_elsewhere_is_no_fault() {
     assert_eq!(ward.examine(true).await, BTreeMap::new());
     assert_eq!(ward.standing(ada), Some(ACTIVE));
 }
+
+#[tokio::test]
+async fn services_that_do_not_answer_are_told_once_each_and_hide_no_other_fault() {
+    let ward = Ward::new().await;
+    let ada = ward.author(1, Record::Standing(ACTIVE));
+    ward.store.plant("UPDATE author SET active = 7 WHERE number = 1");
+    let nobody = |name| neighbour::peer(name, "http://127.0.0.1:1".parse().unwrap());
+    let doctor = Doctor::new(Arc::clone(&ward.store), nobody("auth"), nobody("user"));
+    let report = doctor.examine(false).await.unwrap();
+    let told: Vec<_> = report.findings.into_iter().map(|finding| (finding.kind, finding.subject)).collect();
+    let expected = [
+        ("differingCounts", ada.to_string()),
+        ("notCompared", "auth".to_owned()),
+        ("notCompared", "user".to_owned()),
+    ];
+    assert_eq!(told, expected.map(|(kind, subject)| (kind.to_owned(), subject)));
+    assert_eq!(doctor.chart().standing()["notCompared"], 2);
+}
+
+#[test]
+fn every_kind_of_fault_is_planted_by_some_test_here() {
+    let whole = Fault::ALL.iter().enumerate().all(|(at, fault)| *fault as usize == at);
+    assert!(whole && Fault::ALL.last() == Some(&Fault::NotCompared), "Fault::ALL lists every kind in order");
+    for kind in Fault::ALL.map(Fault::kind) {
+        let name = format!("\"{}\"", kind.name);
+        assert!(include_str!("tests.rs").contains(&name), "{name} is planted nowhere in these tests");
+    }
+    println!("notes: {} kinds of faults, each planted and found", Fault::ALL.len());
+}

@@ -9,6 +9,7 @@ use chassis::clock::Timestamp;
 use chassis::doctor::State;
 use chassis::email::Email;
 use chassis::entropy::Entropy;
+use chassis::outbox::Message;
 use chassis::profile::Username;
 use chassis::standing::{Rung, Standing};
 use chassis::{shutdown, task};
@@ -49,7 +50,11 @@ impl Ward {
 
     /// What a pass finds, with the relay at work: kind and subject, and what became of it.
     async fn examine(&self, fix: bool) -> BTreeMap<(String, String), State> {
-        let doctor = self.doctor();
+        self.pass_of(self.doctor(), fix).await
+    }
+
+    /// The same of a doctor who has his store already.
+    async fn pass_of(&self, doctor: Doctor, fix: bool) -> BTreeMap<(String, String), State> {
         let (trigger, shutdown) = shutdown::channel();
         let peers = vec![self.auth.peer("auth"), self.notes.peer("notes")];
         let jitter = Entropy::seeded(1).stream("user", "jitter");
@@ -204,4 +209,90 @@ async fn auth_may_tell_that_an_account_is_gone_and_everything_goes() {
     assert_eq!(ward.auth.record(ada.account), Record::Gone);
     ward.auth.knows(draft(2).account, Record::Gone);
     assert_eq!(ward.examine(true).await, BTreeMap::new());
+}
+
+/// That `account` is gone, as a message to auth.
+fn news(account: AccountId) -> Message {
+    Message::standing("auth", account, &Standing::new(Rung::Deleted))
+}
+
+/// Has the store send `message` and its receiver refuse it; returns how the doctor calls it.
+fn refuse(store: &Store, message: Message) -> String {
+    let sequence = store.plant_message(message);
+    store.park(sequence, "404: planted".to_owned()).unwrap();
+    format!("message {sequence}")
+}
+
+#[tokio::test]
+async fn a_refused_message_is_told_and_sent_again_when_that_is_asked_for() {
+    let (ward, account) = (Ward::new().await, draft(1).account);
+    let doctor = ward.doctor();
+    let subject = refuse(&doctor.store, news(account));
+    let report = doctor.examine(false).await.unwrap();
+    let told: Vec<_> = report.findings.into_iter().map(|finding| (finding.subject, finding.state)).collect();
+    assert_eq!(told, [(subject.clone(), State::Open)]);
+    assert_eq!(doctor.chart().standing()["parkedMessage"], 1);
+
+    let repaired = BTreeMap::from([(("parkedMessage".to_owned(), subject), State::Repaired)]);
+    assert_eq!(ward.pass_of(doctor, true).await, repaired);
+    assert_eq!((ward.auth.record(account), ward.store().outbox().total()), (Record::Gone, 0));
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_again_stays_and_is_told_again() {
+    let (ward, account) = (Ward::new().await, draft(1).account);
+    let doctor = ward.doctor();
+    let nowhere = Message::new("auth", account, "/internal/nowhere".to_owned(), &());
+    let subject = refuse(&doctor.store, nowhere);
+    let open = BTreeMap::from([(("parkedMessage".to_owned(), subject), State::Open)]);
+    assert_eq!(ward.pass_of(doctor, true).await, open);
+    assert_eq!(ward.store().outbox().total(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_message_is_offered_again_after_a_restart() {
+    let (ward, account) = (Ward::new().await, draft(1).account);
+    refuse(&ward.store(), news(account));
+    let store = ward.store();
+    assert_eq!((store.outbox().depth("auth"), store.outbox().parked()), (1, vec![]));
+}
+
+#[tokio::test]
+async fn messages_that_wait_for_more_than_a_minute_are_told() {
+    let ward = Ward::new().await;
+    let at = |ms| Clock::frozen(Timestamp::from_millis(ms));
+    let store = Arc::new(Store::open(ward.dir.path(), at(0), false).unwrap());
+    store.plant_message(news(draft(1).account));
+    for (ms, expected) in [(60_000, vec![]), (60_001, vec![("oldMessage".to_owned(), State::NeedsPerson)])] {
+        let clock = at(ms);
+        let doctor = Doctor::new(Arc::clone(&store), ward.auth.peer("auth"), clock);
+        let told = doctor.examine(true).await.unwrap().findings;
+        let told: Vec<_> = told.into_iter().map(|finding| (finding.kind, finding.state)).collect();
+        assert_eq!(told, expected, "after {ms} ms");
+    }
+}
+
+#[test]
+fn every_kind_of_fault_is_planted_by_some_test_here() {
+    let whole = Fault::ALL.iter().enumerate().all(|(at, fault)| *fault as usize == at);
+    assert!(whole && Fault::ALL.last() == Some(&Fault::NotCompared), "Fault::ALL lists every kind in order");
+    for kind in Fault::ALL.map(Fault::kind) {
+        let name = format!("\"{}\"", kind.name);
+        assert!(include_str!("tests.rs").contains(&name), "{name} is planted nowhere in these tests");
+    }
+    println!("user: {} kinds of faults, each planted and found", Fault::ALL.len());
+}
+
+#[tokio::test]
+async fn an_auth_that_does_not_answer_is_told_once_and_hides_no_other_fault() {
+    let ward = Ward::new().await;
+    let store = ward.store();
+    let ada = ward.profile(&store, 1, Record::Standing(ACTIVE));
+    store.plant_no_claim(&ada.username);
+    drop(store);
+    let nobody = neighbour::peer("auth", "http://127.0.0.1:1".parse().unwrap());
+    let doctor = Doctor::new(ward.store(), nobody, Clock::system());
+    let report = doctor.examine(false).await.unwrap();
+    let kinds: Vec<_> = report.findings.iter().map(|finding| finding.kind.as_str()).collect();
+    assert_eq!(kinds, ["unclaimedUsername", "notCompared"]);
 }
