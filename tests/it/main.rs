@@ -24,3 +24,4 @@ mod kit;
 mod register;
 mod replay;
 mod revocation;
+mod strict;
