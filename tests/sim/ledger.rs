@@ -51,11 +51,22 @@ pub(crate) struct Doubt {
     pub(crate) password: String,
 }
 
+/// A password that a reset gave, or may have given, to whoever has the address.
+#[derive(Clone, Debug)]
+pub(crate) struct Reset {
+    pub(crate) email: String,
+    pub(crate) password: String,
+    /// The account, once that is known.
+    pub(crate) whose: Option<String>,
+}
+
 /// Everything that people know.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) doubts: Vec<Doubt>,
+    /// Resets that were not refused.
+    pub(crate) resets: Vec<Reset>,
     pub(crate) violation: Option<String>,
     /// Whether people should come to an end.
     pub(crate) closing: bool,
@@ -107,10 +118,27 @@ impl Account {
 }
 
 impl Ledger {
-    /// Takes note of a new account.
+    /// Takes note of a new account. Somebody else may have reset its password before its owner heard of it.
     pub(crate) fn open(&mut self, id: &str, email: &str, password: &str) {
-        let account = || Account::new(email.to_owned(), password.to_owned());
-        self.accounts.entry(id.to_owned()).or_insert_with(account);
+        let early = self
+            .resets
+            .iter()
+            .filter(|reset| reset.email == email && reset.whose.as_deref().is_none_or(|whose| whose == id));
+        self.accounts.entry(id.to_owned()).or_insert_with(|| {
+            let mut account = Account::new(email.to_owned(), password.to_owned());
+            for reset in early {
+                let writing = account.password.begin();
+                account.password.end(writing, Outcome::Unknown, reset.password.clone());
+            }
+            account
+        });
+    }
+
+    /// The reset to `password` was answered, with a token of the account `whose` if it was done.
+    pub(crate) fn settle_reset(&mut self, password: &str, outcome: Outcome, whose: Option<&String>) {
+        self.resets.retain(|reset| outcome != Outcome::Refused || reset.password != password);
+        let answered = self.resets.iter_mut().filter(|reset| reset.password == password);
+        answered.for_each(|reset| reset.whose = whose.cloned());
     }
 
     /// The account `id`, which is known.

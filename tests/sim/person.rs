@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::chance::Chance;
 use crate::client::{Call, Client, Outcome, Reply};
 use crate::director::ms;
-use crate::ledger::{Doubt, EMAILS, Ledger, Session, Status, USERNAMES};
+use crate::ledger::{Doubt, EMAILS, Ledger, Reset, Session, Status, USERNAMES};
 
 /// How often someone looks for a mail, 100 ms apart.
 const LOOKS_MAX: u32 = 20;
@@ -174,7 +174,8 @@ impl Person {
         let session = {
             let mut ledger = self.ledger();
             let account = ledger.account(&id);
-            let session = Session { token, since: account.password.calm() };
+            let since = account.password.calm().filter(|_| account.password.only().is_some());
+            let session = Session { token, since };
             account.sessions.push(session.clone());
             session
         };
@@ -301,6 +302,7 @@ impl Person {
         let new = self.word("password-");
         let writings: Vec<_> = {
             let mut ledger = self.ledger();
+            ledger.resets.push(Reset { email: email.clone(), password: new.clone(), whose: None });
             let owners = ledger.accounts.iter_mut().filter(|(_, account)| account.email.may_be(&email));
             owners
                 .map(|(id, one)| (id.clone(), one.password.values().to_vec(), one.password.begin()))
@@ -310,6 +312,7 @@ impl Person {
         let reply = self.ask(Method::PATCH, &path, json!({"password": new})).await;
         let whose =
             self.crowd.verifier.verify(&reply.text("/token")).map(|caller| caller.account.to_string());
+        self.ledger().settle_reset(&new, reply.outcome(), whose.as_ref());
         for (owner, known, writing) in writings {
             let outcome = match reply.outcome() {
                 Outcome::Done if whose.as_ref() != Some(&owner) => Outcome::Refused,
