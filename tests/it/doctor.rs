@@ -16,6 +16,9 @@ use crate::kit::{Actor, Setup, World};
 /// Passes after which everything must be repaired: a repair may uncover what it hid.
 const PASSES_MAX: u32 = 3;
 
+/// Where somebody's e-mail moves to after the copy is made.
+const MOVED: &str = "moved@example.test";
+
 /// The people whose accounts change after the copy is made.
 struct People {
     admin: Actor,
@@ -24,6 +27,7 @@ struct People {
     returns: Actor,
     goes: Actor,
     forgets: Actor,
+    moves: Actor,
 }
 
 impl People {
@@ -41,6 +45,7 @@ impl People {
             returns: someone(),
             goes: someone(),
             forgets: someone(),
+            moves: someone(),
         }
     }
 
@@ -56,6 +61,8 @@ impl People {
             admin.patch(&returning, &json!({"isActive": active})).expect(200);
         }
         admin.delete(&format!("/api/users/{}", at(&self.goes).id())).expect(204);
+        let moving = format!("/api/users/{}", at(&self.moves).id());
+        admin.patch(&moving, &json!({"email": MOVED})).expect(200);
         let change = json!({"currentPassword": PASSWORD, "newPassword": "another good password"});
         at(&self.forgets).patch("/api/auth/update-password", &change).expect(200);
     }
@@ -147,7 +154,10 @@ fn an_older_copy_of_user_is_brought_up_to_date() {
     let (world, people) = with_an_older("user");
     let found = repair(&world);
     println!("user put back: {found:?}");
-    assert_eq!(kinds(&found), ["differingStanding", "laggingProfile", "missingProfile", "undeletedProfile"]);
+    assert_eq!(
+        kinds(&found),
+        ["differingFacts", "differingStanding", "laggingProfile", "missingProfile", "undeletedProfile"]
+    );
 
     let world = world.restart();
     let at = |actor: &Actor| actor.at(world.doors().gateway);
@@ -157,6 +167,7 @@ fn an_older_copy_of_user_is_brought_up_to_date() {
     at(&people.returns).log_in(PASSWORD).get("/api/users/me").expect(200);
     let back = at(&people.forgets).log_in("another good password");
     back.get("/api/users/me").expect(200);
+    has_moved(&at(&people.moves));
     at(&people.forgets).get("/api/users/me").fails(401, "Not authorized, invalid token");
 }
 
@@ -167,7 +178,14 @@ fn an_older_copy_of_auth_is_brought_up_to_date_and_what_is_lost_is_told() {
     println!("auth put back: {found:?}");
     assert_eq!(
         kinds(&found),
-        ["differingStanding", "halfDeleted", "laggingAccount", "lostAccount", "unknownAuthor"]
+        [
+            "differingFacts",
+            "differingStanding",
+            "halfDeleted",
+            "laggingAccount",
+            "lostAccount",
+            "unknownAuthor"
+        ]
     );
 
     let world = world.restart();
@@ -179,6 +197,14 @@ fn an_older_copy_of_auth_is_brought_up_to_date_and_what_is_lost_is_told() {
         person.get("/api/users/me").expect(200);
         person.get("/api/notes").expect(200);
     }
+    has_moved(&at(&people.moves));
+}
+
+/// Demands that auth and user know the person by the later e-mail, and auth by no other.
+fn has_moved(moved: &Actor) {
+    moved.try_log_in(PASSWORD).fails(401, "Invalid email or password");
+    let me = moved.called(MOVED).log_in(PASSWORD).get("/api/users/me").expect(200).json();
+    assert_eq!(me["data"]["user"]["email"], MOVED);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Pure: what is on record here and what the others said comes in as values. Who asks them and what is done about
 //! a fault is the doctor's business.
 
-use chassis::audit::{Entry, Record};
+use chassis::audit::{Entry, Facts, Record};
 use chassis::doctor::{Cure, Kind};
 use chassis::id::AccountId;
 use chassis::outbox::Sequence;
@@ -210,6 +210,13 @@ impl Kept {
             Some(identity) => Record::Standing(identity.standing),
             None => Record::Absent,
         }
+    }
+
+    /// What is kept of the account's profile, for user to hold against its own.
+    pub(crate) fn facts(&self) -> Option<Facts> {
+        let identity = self.identity.as_ref().filter(|identity| identity.standing.rung != Rung::Pending)?;
+        let version = identity.email_version.max(identity.role_version);
+        Some(Facts { email: identity.email.to_string(), role: identity.role, version })
     }
 
     /// Whether the account's registration is still open.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
+use crate::contract::Role;
 use crate::id::AccountId;
 use crate::peer::{Peer, PeerError};
 use crate::standing::Standing;
@@ -46,6 +47,21 @@ impl TryFrom<Asked> for Question {
 pub struct Answer {
     /// In the order of the question.
     pub accounts: Vec<Entry>,
+    /// What auth keeps of profiles; others tell nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<AccountId, Facts>,
+}
+
+/// What auth keeps of a profile, as it was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// The canonical e-mail.
+    pub email: String,
+    /// The role.
+    pub role: Role,
+    /// The latest version of the profile that either came with.
+    pub version: u64,
 }
 
 /// What a service knows of an account.
@@ -84,8 +100,24 @@ impl Entry {
     }
 }
 
-/// What a peer said of accounts, by account.
-pub type Said = BTreeMap<AccountId, Entry>;
+/// What a peer said of accounts.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    entries: BTreeMap<AccountId, Entry>,
+    facts: BTreeMap<AccountId, Facts>,
+}
+
+impl Said {
+    /// What it knows of `account`, if it was asked.
+    pub fn of(&self, account: AccountId) -> Option<Entry> {
+        self.entries.get(&account).copied()
+    }
+
+    /// What it keeps of the profile of `account`.
+    pub fn facts_of(&self, account: AccountId) -> Option<&Facts> {
+        self.facts.get(&account)
+    }
+}
 
 /// Asks `peer` about at most [`ACCOUNTS_MAX`] accounts.
 ///
@@ -96,10 +128,10 @@ pub async fn ask(peer: &Peer, accounts: &[AccountId]) -> Result<Said, PeerError>
     let answer = peer.call(Method::POST, "/internal/audit", Some(&question), ANSWER_WITHIN).await?;
     let unusable = |reason: String| PeerError::Unknown { peer: peer.name(), reason };
     let answer: Answer = serde_json::from_value(answer).map_err(|error| unusable(error.to_string()))?;
-    let said: Said = answer.accounts.into_iter().map(|entry| (entry.account, entry)).collect();
-    match accounts.iter().find(|account| !said.contains_key(account)) {
+    let entries: BTreeMap<_, _> = answer.accounts.into_iter().map(|entry| (entry.account, entry)).collect();
+    match accounts.iter().find(|account| !entries.contains_key(account)) {
         Some(account) => Err(unusable(format!("nothing is said of {account}"))),
-        None => Ok(said),
+        None => Ok(Said { entries, facts: answer.facts }),
     }
 }
 
@@ -118,6 +150,17 @@ mod tests {
         assert_eq!(written(Record::Gone), json!("gone"));
         let standing = json!({"standing": {"generation": 0, "rung": "active", "epoch": 0}});
         assert_eq!(written(Record::Standing(Standing::new(Rung::Active))), standing);
+    }
+
+    #[test]
+    fn an_answer_names_facts_only_where_there_are_any() {
+        let account = AccountId::from_bytes([1; 12]);
+        let facts = Facts { email: "ada@example.test".to_owned(), role: Role::User, version: 2 };
+        let written =
+            |facts| serde_json::to_value(Answer { accounts: Vec::new(), facts: BTreeMap::from_iter(facts) });
+        assert_eq!(written(None).unwrap(), json!({"accounts": []}));
+        let expected = json!({"email": "ada@example.test", "role": "user", "version": 2});
+        assert_eq!(written(Some((account, facts))).unwrap()["facts"][account.to_string()], expected);
     }
 
     #[test]

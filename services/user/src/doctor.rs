@@ -3,7 +3,7 @@
 //! Pure: what is on record here and what the others said comes in as values. Who asks them and what is done about
 //! a fault is the doctor's business.
 
-use chassis::audit::{Entry, Record};
+use chassis::audit::{Entry, Facts, Record};
 use chassis::doctor::{Cure, Kind};
 use chassis::id::AccountId;
 use chassis::outbox::Sequence;
@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     LostAccount,
     /// A profile and an account that stand at different heights.
     DifferingStanding,
+    /// A profile whose e-mail or role auth has otherwise.
+    DifferingFacts,
     /// An account that only user knows to be deleted.
     HalfDeleted,
     /// A message that its receiver refused.
@@ -44,7 +46,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Every kind there is.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::OverdueChange,
         Self::OwnerlessUsername,
         Self::UnclaimedUsername,
@@ -53,6 +55,7 @@ impl Fault {
         Self::UndeletedProfile,
         Self::LostAccount,
         Self::DifferingStanding,
+        Self::DifferingFacts,
         Self::HalfDeleted,
         Self::ParkedMessage,
         Self::OldMessage,
@@ -94,6 +97,12 @@ impl Fault {
                 "differingStanding",
                 "profile and account disagree on where the account stands",
                 "raise the lower one",
+                Cure::OnRequest,
+            ),
+            Self::DifferingFacts => (
+                "differingFacts",
+                "profile and account disagree on the e-mail or the role",
+                "let the later version hold for both",
                 Cure::OnRequest,
             ),
             Self::HalfDeleted => {
@@ -187,8 +196,9 @@ impl Kept {
         self.activity != Activity::Quiet
     }
 
-    /// What is wrong with the account, as far as user is to say; `auth` is what auth said, if it could be asked.
-    pub(crate) fn faults(&self, auth: Option<Entry>) -> Vec<Fault> {
+    /// What is wrong with the account, as far as user is to say; `auth` and `facts` are what auth said, if it could
+    /// be asked.
+    pub(crate) fn faults(&self, auth: Option<Entry>, facts: Option<&Facts>) -> Vec<Fault> {
         if self.activity == Activity::Left {
             return vec![Fault::OverdueChange];
         }
@@ -196,13 +206,18 @@ impl Kept {
             return Vec::new();
         }
         match &self.profile {
-            Some(profile) => self.profile_faults(profile, auth).collect(),
+            Some(profile) => self.profile_faults(profile, auth, facts).collect(),
             None if self.is_gone => auth.and_then(tombstone_fault).into_iter().collect(),
             None => Vec::new(),
         }
     }
 
-    fn profile_faults(&self, profile: &Profile, auth: Option<Entry>) -> impl Iterator<Item = Fault> {
+    fn profile_faults(
+        &self,
+        profile: &Profile,
+        auth: Option<Entry>,
+        facts: Option<&Facts>,
+    ) -> impl Iterator<Item = Fault> {
         let claim = match self.holder {
             None => Some(Fault::UnclaimedUsername),
             Some(holder) if holder != profile.account => Some(Fault::SharedUsername),
@@ -210,8 +225,14 @@ impl Kept {
         };
         let listing = (!self.is_listed).then_some(Fault::UnlistedProfile);
         let account = auth.and_then(|entry| account_fault(profile, entry));
-        [claim, listing, account].into_iter().flatten()
+        let facts = facts.filter(|facts| differ(profile, facts)).map(|_| Fault::DifferingFacts);
+        [claim, listing, account, facts].into_iter().flatten()
     }
+}
+
+/// Whether auth has another e-mail or role of the profile.
+pub(crate) fn differ(profile: &Profile, facts: &Facts) -> bool {
+    facts.email != profile.email.as_str() || facts.role != profile.role
 }
 
 fn account_fault(profile: &Profile, auth: Entry) -> Option<Fault> {

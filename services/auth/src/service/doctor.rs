@@ -37,14 +37,8 @@ pub(crate) struct Doctor {
 impl Doctor {
     /// A doctor for what `store` keeps, who asks `user` and `notes`.
     pub(crate) fn new(store: Arc<Store>, user: Peer, notes: Peer, clock: Clock) -> Self {
-        Self {
-            store,
-            user,
-            notes,
-            clock,
-            chart: Chart::new(Fault::ALL.map(Fault::kind)),
-            turn: Mutex::default(),
-        }
+        let chart = Chart::new(Fault::ALL.map(Fault::kind));
+        Self { store, user, notes, clock, chart, turn: Mutex::default() }
     }
 
     /// What the passes found.
@@ -56,11 +50,17 @@ impl Doctor {
     pub(crate) async fn audit(&self, question: Question) -> Result<Answer, Error> {
         let store = Arc::clone(&self.store);
         let kept = blocking::run(move || store.kept(&question.accounts)).await?;
-        let entry = |(account, kept): (AccountId, Option<Kept>)| match kept {
-            Some(kept) => Entry { account, record: kept.record(), busy: kept.is_busy || kept.is_open() },
-            None => Entry::unreadable(account),
+        let facts = |(account, kept): &(AccountId, Option<Kept>)| Some((*account, kept.as_ref()?.facts()?));
+        let entry = |(account, kept): &(AccountId, Option<Kept>)| match kept {
+            Some(kept) => {
+                Entry { account: *account, record: kept.record(), busy: kept.is_busy || kept.is_open() }
+            }
+            None => Entry::unreadable(*account),
         };
-        Ok(Answer { accounts: kept.into_iter().map(entry).collect() })
+        Ok(Answer {
+            accounts: kept.iter().map(entry).collect(),
+            facts: kept.iter().filter_map(facts).collect(),
+        })
     }
 
     /// Passes of its own accord, now and once a minute, until `shutdown`.

@@ -3,6 +3,7 @@
 //! A fault counts when it was seen, looked for again, and still stands. What mends it is an ordinary change, so a
 //! repair survives a crash like anything else. How a fault shows is said in [`crate::doctor`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chassis::audit::{Answer, Entry, Question};
@@ -52,7 +53,7 @@ impl Doctor {
                     let record = record(notes.standing(account)?);
                     accounts.push(Entry { account, record, busy: false });
                 }
-                Ok(Answer { accounts })
+                Ok(Answer { accounts, facts: BTreeMap::new() })
             })
         })
         .await

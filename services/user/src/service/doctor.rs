@@ -3,6 +3,7 @@
 //! A fault counts when it was seen, looked for again, and still stands. What mends it is an ordinary message or verb,
 //! so a repair survives a crash like anything else. How a fault shows is said in [`crate::doctor`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chassis::audit::{Answer, Entry, Question};
@@ -53,7 +54,7 @@ impl Doctor {
             Some(kept) => Entry { account, record: kept.record(), busy: kept.is_busy() },
             None => Entry::unreadable(account),
         };
-        Ok(Answer { accounts: kept.into_iter().map(entry).collect() })
+        Ok(Answer { accounts: kept.into_iter().map(entry).collect(), facts: BTreeMap::new() })
     }
 
     /// Passes of its own accord, now and once a minute, until `shutdown`.

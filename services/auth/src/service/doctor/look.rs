@@ -134,7 +134,7 @@ impl Doctor {
         let user = seen.ask(&self.user, page).await;
         let notes = seen.ask(&self.notes, page).await;
         for (account, kept) in kept {
-            let said = Said { user: user.get(&account).copied(), notes: notes.get(&account).copied() };
+            let said = Said { user: user.of(account), notes: notes.of(account) };
             let faults = kept.map_or_else(|| vec![Fault::CorruptRecord], |kept| kept.faults(said));
             seen.add(faults, &Subject::Account(account));
         }
@@ -161,7 +161,7 @@ impl Doctor {
         let busy = self.store.outbox().busy(&holders);
         for claim in doubtful.iter().filter(|claim| !busy.contains(&claim.account)) {
             // While user works on the change, the e-mail is held for good reason.
-            if user.get(&claim.account).is_some_and(|entry| !entry.busy) {
+            if user.of(claim.account).is_some_and(|entry| !entry.busy) {
                 seen.add(vec![Fault::OwnerlessEmail], &Subject::Email(claim.email.to_string()));
             }
         }
@@ -182,7 +182,7 @@ impl Seen {
     /// What `peer` says of `accounts`; nothing once it did not answer.
     async fn ask(&mut self, peer: &Peer, accounts: &[AccountId]) -> audit::Said {
         if self.silent.contains(peer.name()) {
-            return audit::Said::new();
+            return audit::Said::default();
         }
         match audit::ask(peer, accounts).await {
             Ok(said) => said,
@@ -190,7 +190,7 @@ impl Seen {
                 tracing::debug!(%error, "a service cannot be asked about accounts");
                 self.silent.insert(peer.name());
                 self.add(vec![Fault::NotCompared], &Subject::Service(peer.name()));
-                audit::Said::new()
+                audit::Said::default()
             }
         }
     }

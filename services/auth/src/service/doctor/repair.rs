@@ -88,7 +88,7 @@ impl Doctor {
     async fn said_of(&self, account: AccountId) -> Result<Said, Error> {
         let user = audit::ask(&self.user, &[account]).await.map_err(Error::NotCompared)?;
         let notes = audit::ask(&self.notes, &[account]).await.map_err(Error::NotCompared)?;
-        Ok(Said { user: user.get(&account).copied(), notes: notes.get(&account).copied() })
+        Ok(Said { user: user.of(account), notes: notes.of(account) })
     }
 
     /// Frees an e-mail that is held for nobody; one that is held for a change is given back as the change would.

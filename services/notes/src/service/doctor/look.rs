@@ -80,8 +80,8 @@ impl Doctor {
         let auth = seen.ask(&self.auth, &accounts).await;
         let user = seen.ask(&self.user, &accounts).await;
         for author in kept {
-            let of = |said: &audit::Said| said.get(&author.account).copied();
-            let faults = author.faults(Said { auth: of(&auth), user: of(&user) });
+            let said = Said { auth: auth.of(author.account), user: user.of(author.account) };
+            let faults = author.faults(said);
             seen.add(faults, &Subject::Account(author.account));
         }
     }
@@ -120,7 +120,7 @@ impl Seen {
     /// What `peer` says of `accounts`; nothing once it did not answer.
     async fn ask(&mut self, peer: &Peer, accounts: &[AccountId]) -> audit::Said {
         if self.silent.contains(peer.name()) {
-            return audit::Said::new();
+            return audit::Said::default();
         }
         match audit::ask(peer, accounts).await {
             Ok(said) => said,
@@ -128,7 +128,7 @@ impl Seen {
                 tracing::debug!(%error, "a service cannot be asked about accounts");
                 self.silent.insert(peer.name());
                 self.add(vec![Fault::NotCompared], &Subject::Service(peer.name()));
-                audit::Said::new()
+                audit::Said::default()
             }
         }
     }

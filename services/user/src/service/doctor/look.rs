@@ -133,8 +133,8 @@ impl Doctor {
         let kept = self.read(move |store| store.kept(&accounts)).await?;
         let auth = seen.ask(&self.auth, page).await;
         for (account, kept) in kept {
-            let said = auth.get(&account).copied();
-            let faults = kept.map_or_else(|| vec![Fault::CorruptRecord], |kept| kept.faults(said));
+            let (said, facts) = (auth.of(account), auth.facts_of(account));
+            let faults = kept.map_or_else(|| vec![Fault::CorruptRecord], |kept| kept.faults(said, facts));
             seen.add(faults, &Subject::Account(account));
         }
         Ok(())
@@ -166,7 +166,7 @@ impl Seen {
     /// What `peer` says of `accounts`; nothing once it did not answer.
     async fn ask(&mut self, peer: &Peer, accounts: &[AccountId]) -> audit::Said {
         if self.silent.contains(peer.name()) {
-            return audit::Said::new();
+            return audit::Said::default();
         }
         match audit::ask(peer, accounts).await {
             Ok(said) => said,
@@ -174,7 +174,7 @@ impl Seen {
                 tracing::debug!(%error, "a service cannot be asked about accounts");
                 self.silent.insert(peer.name());
                 self.add(vec![Fault::NotCompared], &Subject::Service(peer.name()));
-                audit::Said::new()
+                audit::Said::default()
             }
         }
     }

@@ -4,15 +4,16 @@
 
 use std::sync::Arc;
 
-use chassis::audit::{self, Record};
+use chassis::audit::{self, Facts, Record};
 use chassis::blocking;
 use chassis::doctor::Repair;
+use chassis::email::Email;
 use chassis::id::AccountId;
 use chassis::outbox::{SETTLE_WITHIN, Sequence};
 use chassis::standing::{Rung, Standing};
 
 use super::Doctor;
-use crate::doctor::{Case, Fault, Subject};
+use crate::doctor::{Case, Fault, Subject, differ};
 use crate::error::Error;
 use crate::news;
 use crate::profile::{Edit, Profile};
@@ -48,6 +49,7 @@ impl Doctor {
             }
             Fault::LostAccount => self.contain(account).await,
             Fault::DifferingStanding => self.level(account).await,
+            Fault::DifferingFacts => self.agree(account).await,
             Fault::HalfDeleted => Ok(done(blocking::run(move || store.tell_erased(account)).await?)),
             Fault::OwnerlessUsername
             | Fault::SharedUsername
@@ -72,10 +74,17 @@ impl Doctor {
     /// Raises the profile to where auth says the account stands, if that is higher, and tells both others.
     async fn level(&self, account: AccountId) -> Result<Repair, Error> {
         let said = audit::ask(&self.auth, &[account]).await.map_err(Error::NotCompared)?;
-        let Some(Record::Standing(theirs)) = said.get(&account).map(|entry| entry.record) else {
+        let Some(Record::Standing(theirs)) = said.of(account).map(|entry| entry.record) else {
             return Ok(Repair::Needless);
         };
         self.replace(account, move |before| levelled(before, theirs)).await
+    }
+
+    /// Takes over the e-mail and the role of a later version, or tells auth again what they are.
+    async fn agree(&self, account: AccountId) -> Result<Repair, Error> {
+        let said = audit::ask(&self.auth, &[account]).await.map_err(Error::NotCompared)?;
+        let Some(theirs) = said.facts_of(account).cloned() else { return Ok(Repair::Needless) };
+        self.replace(account, move |before| agreed(before, &theirs)).await
     }
 
     /// Offers parked messages again and waits for what becomes of this one.
@@ -105,6 +114,22 @@ fn levelled(before: &Profile, theirs: Standing) -> Option<Revision> {
     let profile = Profile { standing: own.join(theirs), ..before.clone() };
     let news = news::standing_of(&profile).into();
     Some(Revision { profile, news, ends: None })
+}
+
+/// The profile as of the later version: auth's, when an older copy of the profile was put back, or else the
+/// profile's own, with the news of it. `None` when the two agree by now.
+fn agreed(before: &Profile, theirs: &Facts) -> Option<Revision> {
+    if !differ(before, theirs) {
+        return None;
+    }
+    let email = Email::parse(&theirs.email)?;
+    let known = Profile { email, role: theirs.role, version: theirs.version, ..before.clone() };
+    if theirs.version > before.version {
+        return Some(Revision { profile: known, news: Vec::new(), ends: None });
+    }
+    // Auth takes only what is later than all it heard.
+    let profile = Profile { version: before.version + 1, ..before.clone() };
+    Some(Revision { news: news::between(&known, &profile), profile, ends: None })
 }
 
 fn done(sent: Vec<Sequence>) -> Repair {

@@ -4,8 +4,9 @@ mod neighbour;
 
 use std::collections::BTreeMap;
 
-use chassis::audit::Record;
+use chassis::audit::{Facts, Record};
 use chassis::clock::Timestamp;
+use chassis::contract::Role;
 use chassis::doctor::State;
 use chassis::email::Email;
 use chassis::entropy::Entropy;
@@ -108,7 +109,15 @@ fn plant(ward: &Ward) -> BTreeMap<String, String> {
     store.plant_tombstone(gone);
     ward.auth.knows(gone, Record::Standing(ACTIVE));
     note("halfDeleted", &gone);
+    let ada = healthy(7);
+    ward.auth.heard(ada.account, Facts { role: Role::Admin, ..facts(&ada) });
+    note("differingFacts", &ada.account);
     planted
+}
+
+/// What auth should have of a profile.
+fn facts(profile: &Profile) -> Facts {
+    Facts { email: profile.email.to_string(), role: profile.role, version: profile.version }
 }
 
 #[tokio::test]
@@ -133,6 +142,28 @@ async fn every_planted_fault_is_found_and_repaired_and_the_next_pass_is_clean() 
     assert_eq!(ward.auth.record(draft(6).account), Record::Gone);
     assert_eq!(ward.notes.record(draft(5).account), Record::Standing(DISABLED));
     println!("user: {} kinds planted, all found and repaired, the next pass clean", planted.len());
+}
+
+#[tokio::test]
+async fn the_later_version_of_an_email_and_a_role_holds_for_both() {
+    let ward = Ward::new().await;
+    let store = ward.store();
+    let [ours, theirs] = [1, 2].map(|n| ward.profile(&store, n, Record::Standing(ACTIVE)));
+    let other = |profile: &Profile, version| Facts {
+        email: format!("other.{}", profile.email),
+        role: Role::Admin,
+        version,
+    };
+    ward.auth.heard(ours.account, other(&ours, 0));
+    ward.auth.heard(theirs.account, other(&theirs, 3));
+    drop(store);
+    assert!(ward.examine(true).await.values().all(|state| *state == State::Repaired));
+    assert_eq!(ward.examine(true).await, BTreeMap::new());
+
+    let told = ward.auth.facts(ours.account).unwrap();
+    assert_eq!((told.email, told.role), (ours.email.to_string(), Role::User), "our own was no older");
+    let taken = ward.store().find(theirs.account).unwrap().unwrap();
+    assert_eq!(facts(&taken), other(&theirs, 3), "an older copy of ours was put back");
 }
 
 #[tokio::test]

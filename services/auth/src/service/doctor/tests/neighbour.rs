@@ -88,7 +88,8 @@ async fn audit(State(known): State<Known>, Internal(question): Internal<Question
         let (record, busy) = known.get(&account).copied().unwrap_or((Record::Absent, false));
         Entry { account, record, busy }
     };
-    Reply(StatusCode::OK, Answer { accounts: question.accounts.into_iter().map(entry).collect() })
+    let accounts = question.accounts.into_iter().map(entry).collect();
+    Reply(StatusCode::OK, Answer { accounts, facts: BTreeMap::new() })
 }
 
 async fn hear(

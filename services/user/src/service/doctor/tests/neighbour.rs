@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::{post, put};
-use chassis::audit::{Answer, Entry, Question, Record};
+use chassis::audit::{Answer, Entry, Facts, Question, Record};
 use chassis::body::Internal;
 use chassis::clock::Clock;
 use chassis::connect::Connector;
+use chassis::contract::{EmailMove, RoleChange};
 use chassis::edge::{self, Edge};
 use chassis::entropy::Entropy;
 use chassis::id::AccountId;
@@ -23,7 +24,14 @@ use chassis::{serve, task};
 use http::{HeaderValue, StatusCode, Uri};
 use tokio::net::TcpListener;
 
-type Known = Arc<Mutex<BTreeMap<AccountId, (Record, bool)>>>;
+type Known = Arc<Mutex<Told>>;
+
+/// What it was told.
+#[derive(Default)]
+struct Told {
+    records: BTreeMap<AccountId, (Record, bool)>,
+    facts: BTreeMap<AccountId, Facts>,
+}
 
 /// A service on a port of its own until it is dropped; accounts that it was told nothing of are absent.
 pub(crate) struct Neighbour {
@@ -41,6 +49,8 @@ impl Neighbour {
         let routes = Router::new()
             .route("/internal/audit", post(audit))
             .route("/internal/accounts/{account}/standing", put(hear))
+            .route("/internal/accounts/{account}/email", put(move_email))
+            .route("/internal/accounts/{account}/role", put(change_role))
             .route("/internal/claims/{email}/release", put(let_go))
             .with_state(Arc::clone(&known));
         let config = edge::Config {
@@ -54,18 +64,28 @@ impl Neighbour {
 
     /// Puts `record` on its record.
     pub(crate) fn knows(&self, account: AccountId, record: Record) {
-        self.known.lock().unwrap().insert(account, (record, false));
+        self.known.lock().unwrap().records.insert(account, (record, false));
+    }
+
+    /// Puts what it heard of the account's profile on its record.
+    pub(crate) fn heard(&self, account: AccountId, facts: Facts) {
+        self.known.lock().unwrap().facts.insert(account, facts);
+    }
+
+    /// What it heard of the account's profile by now.
+    pub(crate) fn facts(&self, account: AccountId) -> Option<Facts> {
+        self.known.lock().unwrap().facts.get(&account).cloned()
     }
 
     /// Has it say that something about `account` is under way.
     pub(crate) fn is_busy_with(&self, account: AccountId, busy: bool) {
         let mut known = self.known.lock().unwrap();
-        known.entry(account).or_insert((Record::Absent, false)).1 = busy;
+        known.records.entry(account).or_insert((Record::Absent, false)).1 = busy;
     }
 
     /// What it knows of `account` by now.
     pub(crate) fn record(&self, account: AccountId) -> Record {
-        self.known.lock().unwrap().get(&account).map_or(Record::Absent, |(record, _)| *record)
+        self.known.lock().unwrap().records.get(&account).map_or(Record::Absent, |(record, _)| *record)
     }
 
     /// The way to it under this name.
@@ -83,10 +103,13 @@ pub(crate) fn peer(name: &'static str, uri: Uri) -> Peer {
 async fn audit(State(known): State<Known>, Internal(question): Internal<Question>) -> Reply<Answer> {
     let known = known.lock().unwrap();
     let entry = |account| {
-        let (record, busy) = known.get(&account).copied().unwrap_or((Record::Absent, false));
+        let (record, busy) = known.records.get(&account).copied().unwrap_or((Record::Absent, false));
         Entry { account, record, busy }
     };
-    Reply(StatusCode::OK, Answer { accounts: question.accounts.into_iter().map(entry).collect() })
+    let facts = |account: &AccountId| Some((*account, known.facts.get(account)?.clone()));
+    let facts = question.accounts.iter().filter_map(facts).collect();
+    let accounts = question.accounts.iter().map(|account| entry(*account)).collect();
+    Reply(StatusCode::OK, Answer { accounts, facts })
 }
 
 async fn hear(
@@ -95,13 +118,35 @@ async fn hear(
     Internal(told): Internal<Standing>,
 ) {
     let mut known = known.lock().unwrap();
-    let (record, _) = known.entry(account).or_insert((Record::Absent, false));
+    let (record, _) = known.records.entry(account).or_insert((Record::Absent, false));
     *record = match *record {
         _ if told.rung == Rung::Deleted => Record::Gone,
         Record::Gone => Record::Gone,
         Record::Absent => Record::Standing(told),
         Record::Standing(standing) => Record::Standing(standing.join(told)),
     };
+}
+
+async fn move_email(
+    State(known): State<Known>,
+    Path(account): Path<AccountId>,
+    Internal(moved): Internal<EmailMove>,
+) {
+    let mut known = known.lock().unwrap();
+    if let Some(facts) = known.facts.get_mut(&account).filter(|facts| facts.version < moved.version) {
+        facts.email = moved.email;
+    }
+}
+
+async fn change_role(
+    State(known): State<Known>,
+    Path(account): Path<AccountId>,
+    Internal(change): Internal<RoleChange>,
+) {
+    let mut known = known.lock().unwrap();
+    if let Some(facts) = known.facts.get_mut(&account).filter(|facts| facts.version < change.version) {
+        facts.role = change.role;
+    }
 }
 
 /// Whose e-mail is held is nothing that it tells.
