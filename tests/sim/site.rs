@@ -56,7 +56,9 @@ pub(crate) async fn live(site: Site) -> turmoil::Result {
         return Ok(());
     }
     if let Err(error) = opened {
-        site.trace.note(format_args!("{} cannot start: {error}", site.name));
+        // Where the data lies is different each time that a seed is run.
+        let cause = error.to_string().replace(&*site.data_dir.to_string_lossy(), "its directory");
+        site.trace.note(format_args!("{} cannot start: {cause}", site.name));
     }
     site.director.kill(site.name);
     future::pending().await
