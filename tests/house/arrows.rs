@@ -27,12 +27,9 @@ const ARROWS: [Arrow; 8] = [
     permits("gateway", &["chassis", "tower_governor"]),
     permits("auth", &["argon2", "bson", "chassis", "jsonwebtoken", "lettre", "polodb_core"]),
     permits("user", &["bson", "chassis", "polodb_core"]),
-    permits("notes", &["chassis", "r2d2", "r2d2_sqlite", "rusqlite"]),
+    permits("notes", &["chassis", "r2d2", "r2d2_sqlite", "rusqlite", "tantivy"]),
     permits("chassis", &["jsonwebtoken"]),
 ];
-
-/// Governed before anybody needs them: whoever does gets an arrow first. tantivy will be notes' alone.
-const UNUSED_YET: [&str; 1] = ["tantivy"];
 
 const fn permits(from: &'static str, to: &'static [&'static str]) -> Arrow {
     Arrow { from, tests: false, to }
@@ -46,8 +43,7 @@ impl Arrow {
 }
 
 fn is_governed(library: &str, manifests: &[Manifest]) -> bool {
-    UNUSED_YET.contains(&library)
-        || ARROWS.iter().any(|arrow| arrow.to.contains(&library))
+    ARROWS.iter().any(|arrow| arrow.to.contains(&library))
         || manifests.iter().any(|manifest| manifest.name == library)
 }
 
