@@ -21,7 +21,7 @@ struct Run {
 }
 
 /// What `char` folds to: status C and S of Unicode's `CaseFolding.txt`, itself for all others.
-fn fold(char: char) -> char {
+pub(crate) fn fold(char: char) -> char {
     let after = table::RUNS.partition_point(|run| run.first <= char);
     let Some(run) = after.checked_sub(1).and_then(|at| table::RUNS.get(at)) else {
         return char;

@@ -1,0 +1,77 @@
+//! Ranked search: what a query asks for, which notes answer it, and where in them.
+//!
+//! Pure: it knows neither how a query reached us nor the index that finds the notes. Its definition of a word and of
+//! an answer is the one that the index has to keep to.
+
+mod fold;
+mod words;
+
+use chassis::page::Page;
+
+pub(crate) use self::fold::folded;
+pub(crate) use self::words::words;
+use crate::note::{Note, Text};
+
+/// What a ranked search asks for: all clauses hold. Without a clause that is every note.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Query {
+    pub(crate) clauses: Vec<Clause>,
+}
+
+/// One of the choices holds, or none does when they are excluded. Without a choice no note is left, as for a text
+/// that has no words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Clause {
+    pub(crate) is_excluded: bool,
+    pub(crate) choices: Vec<Term>,
+}
+
+/// What a note holds or does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Term {
+    /// At least one word; several follow each other in one field. The last may be only a beginning.
+    Words {
+        /// Where.
+        scope: Scope,
+        /// As [`words`] gives them.
+        words: Vec<String>,
+        /// Whether every word that begins with the last one will do in its place.
+        is_prefix: bool,
+    },
+    /// A tag that is the same when both are [`folded`], as this one is.
+    Tag(String),
+}
+
+/// The fields in which words are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The title or the content.
+    Anywhere,
+    /// The title only.
+    Title,
+}
+
+/// One page of the notes that a query finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) query: Query,
+    /// Archived notes instead of the others.
+    pub(crate) is_archived: bool,
+    /// Only notes with exactly this tag.
+    pub(crate) tag: Option<Text>,
+    /// Which page of what is left.
+    pub(crate) page: Page,
+}
+
+/// What a ranked search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The notes on the page, the best first.
+    pub(crate) notes: Vec<Note>,
+    /// How many notes there are on all pages.
+    pub(crate) total: u64,
+    /// Their tags with the number of notes that have them, the most frequent first, then by name.
+    pub(crate) tags: Vec<(String, u64)>,
+    /// The query as it was answered, with typos corrected.
+    pub(crate) query: Query,
+}
