@@ -16,7 +16,7 @@ mod folding;
 mod listing;
 mod note;
 mod peer;
-#[expect(dead_code, unused_imports, reason = "its routes and its index are still to come")]
+#[allow(dead_code, unused_imports, reason = "its routes and its index are still to come")]
 mod ranked;
 mod service;
 mod store;

@@ -3,12 +3,18 @@
 //! Pure: it knows neither how a query reached us nor the index that finds the notes. Its definition of a word and of
 //! an answer is the one that the index has to keep to.
 
+mod field;
 mod fold;
+mod marks;
+mod query;
+mod snippet;
 mod words;
 
 use chassis::page::Page;
 
+use self::field::Field;
 pub(crate) use self::fold::folded;
+pub(crate) use self::marks::Marks;
 pub(crate) use self::words::words;
 use crate::note::{Note, Text};
 
@@ -75,3 +81,22 @@ pub(crate) struct Found {
     /// The query as it was answered, with typos corrected.
     pub(crate) query: Query,
 }
+
+impl Query {
+    /// Whether a note with these texts is an answer. The definition of one: indexes may only be faster.
+    pub(crate) fn is_in(&self, title: &str, content: &str, tags: &[Text]) -> bool {
+        let (title, content) = (Field::of(title), Field::of(content));
+        let holds = |term: &Term| match term {
+            Term::Tag(wanted) => tags.iter().any(|tag| folded(tag.as_str()) == *wanted),
+            Term::Words { scope, words, is_prefix } => {
+                let in_content =
+                    *scope == Scope::Anywhere && content.find(words, *is_prefix).next().is_some();
+                in_content || title.find(words, *is_prefix).next().is_some()
+            }
+        };
+        self.clauses.iter().all(|clause| clause.choices.iter().any(holds) != clause.is_excluded)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,8 +19,11 @@ const CLASSES: CanonicalCombiningClassMapBorrowed<'static> = CanonicalCombiningC
 
 /// The folded form of a whole text, such as a tag; blanks around it go.
 pub(crate) fn folded(text: &str) -> String {
-    let text = text.trim();
-    if text.is_ascii() { text.to_ascii_lowercase() } else { chars(text).collect() }
+    if text.is_ascii() {
+        return text.trim().to_ascii_lowercase();
+    }
+    let folded: String = chars(text).collect();
+    folded.trim().to_owned()
 }
 
 /// The folded form of a text, char by char.

@@ -118,3 +118,6 @@ fn is_unspaced(char: char) -> bool {
         )
         || LINE_BREAKS.get(char) == LineBreak::ComplexContext
 }
+
+#[cfg(test)]
+mod tests;
