@@ -8,8 +8,8 @@ mod table;
 
 use memchr::memmem::Finder;
 
-/// Stands between the fields of a haystack; no byte of UTF-8, so no needle reaches across.
-const BETWEEN: u8 = 0xFF;
+/// Stands behind each field of a haystack; no byte of UTF-8, so no needle reaches across.
+const BEHIND: u8 = 0xFF;
 
 /// `char`s from `first` to `last`, every `step`-th one, that fold to the one `shift` away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,14 @@ fn fold_into(text: &str, folded: &mut Vec<u8>) {
     }
 }
 
+/// Appends what a needle is looked for in: `title` and `content`, folded, a byte behind each that no needle holds.
+pub(crate) fn append(title: &str, content: &str, haystack: &mut Vec<u8>) {
+    for field in [title, content] {
+        fold_into(field, haystack);
+        haystack.push(BEHIND);
+    }
+}
+
 /// A text to look for in many others.
 #[derive(Debug)]
 pub(crate) struct Needle {
@@ -70,10 +78,13 @@ impl Needle {
     /// Whether `title` or `content` holds the needle.
     pub(crate) fn is_in(&mut self, title: &str, content: &str) -> bool {
         self.haystack.clear();
-        fold_into(title, &mut self.haystack);
-        self.haystack.push(BETWEEN);
-        fold_into(content, &mut self.haystack);
+        append(title, content, &mut self.haystack);
         self.finder.find(&self.haystack).is_some()
+    }
+
+    /// Where the needle is first in `haystack`, which [`append`] made.
+    pub(crate) fn position(&self, haystack: &[u8]) -> Option<usize> {
+        self.finder.find(haystack)
     }
 }
 

@@ -9,6 +9,7 @@
 //! Knows of its authors only an account id and where that stands; tokens and the other services tell.
 
 mod api;
+mod corpus;
 mod doctor;
 mod error;
 pub mod fixture;

@@ -45,7 +45,7 @@ pub(crate) struct Listing {
 }
 
 /// One page of a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listed {
     /// The notes on the page.
     pub(crate) notes: Vec<Note>,

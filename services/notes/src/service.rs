@@ -209,10 +209,7 @@ impl Service {
 }
 
 fn list(store: &Store, caller: Caller, listing: &Listing) -> Result<Listed, Error> {
-    store.view(|notes| {
-        admitted(notes, caller)?;
-        Ok(notes.page(caller.account, listing)?)
-    })
+    store.list(caller.account, listing, |notes| admitted(notes, caller))
 }
 
 /// Lets the caller in if their session stands, by our own record and what the token is news of: an author that

@@ -5,11 +5,13 @@
 
 mod change;
 mod commit;
+mod corpora;
 mod doctor;
 mod file;
 mod inbox;
 #[cfg(feature = "simulation")]
 pub mod inspection;
+mod literal;
 #[cfg(test)]
 mod plant;
 mod row;
@@ -32,6 +34,7 @@ use rusqlite::ErrorCode;
 
 pub(crate) use self::change::Changes;
 use self::commit::{Job, Unit};
+use self::corpora::Corpora;
 pub(crate) use self::doctor::Check;
 pub(crate) use self::inbox::Arrival;
 pub(crate) use self::view::View;
@@ -81,6 +84,7 @@ impl From<rusqlite::Error> for StoreError {
 pub(crate) struct Store {
     writer: Writer<Box<dyn Job>>,
     readers: Pool<SqliteConnectionManager>,
+    corpora: Corpora,
     _lock: File,
 }
 
@@ -94,7 +98,7 @@ impl Store {
         let readers = file::readers(&database, readers, READER_WAIT_MAX)?;
         let writer = Writer::start("notes writer", move |jobs| commit::carry_out(&connection, jobs))
             .map_err(DirError::io(&database))?;
-        Ok(Self { writer, readers, _lock: lock })
+        Ok(Self { writer, readers, corpora: Corpora::default(), _lock: lock })
     }
 
     /// Looks at one state of the data, that of the last commit or a later one.
@@ -129,4 +133,4 @@ impl fmt::Debug for Store {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;

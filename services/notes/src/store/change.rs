@@ -26,6 +26,35 @@ enum Kind {
     Removed = 2,
 }
 
+/// What a change adds to the counters of an author.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    active: i64,
+    archived: i64,
+    bytes: i64,
+}
+
+impl Sum {
+    fn plus(self, note: &Note) -> Self {
+        self.with(note, 1)
+    }
+
+    fn minus(self, note: &Note) -> Self {
+        self.with(note, -1)
+    }
+
+    fn with(self, note: &Note, sign: i64) -> Self {
+        let draft = &note.draft;
+        let bytes = draft.title.as_str().len() + draft.content.as_str().len();
+        let [active, archived] = if draft.is_archived { [0, sign] } else { [sign, 0] };
+        Self {
+            active: self.active + active,
+            archived: self.archived + archived,
+            bytes: self.bytes + sign * i64::try_from(bytes).unwrap_or(i64::MAX),
+        }
+    }
+}
+
 /// A unit of work that changes data; it sees what it changed.
 pub(crate) struct Changes<'a> {
     connection: &'a Connection,
@@ -94,9 +123,9 @@ impl<'a> Changes<'a> {
         if inserted == 0 {
             return Ok(false);
         }
-        self.count(author, draft.is_archived, 1)?;
         tag::insert(self.connection, number, note)?;
-        self.log(number, Kind::Written)?;
+        let changed = self.log(number, Kind::Written)?;
+        self.count(author, Sum::default().plus(note), changed)?;
         Ok(true)
     }
 
@@ -120,13 +149,10 @@ impl<'a> Changes<'a> {
             draft.content.as_str(),
         );
         let number = statement.query_one(values, |row| row.get(0))?;
-        if before.draft.is_archived != draft.is_archived {
-            self.count(author_of(number), before.draft.is_archived, -1)?;
-            self.count(author_of(number), draft.is_archived, 1)?;
-        }
         tag::remove(self.connection, number, before)?;
         tag::insert(self.connection, number, after)?;
-        self.log(number, Kind::Written)
+        let changed = self.log(number, Kind::Written)?;
+        self.count(author_of(number), Sum::default().minus(before).plus(after), changed)
     }
 
     /// Removes `note`, which is there.
@@ -134,9 +160,9 @@ impl<'a> Changes<'a> {
         let mut statement =
             self.connection.prepare_cached("DELETE FROM note WHERE id = ?1 RETURNING number")?;
         let number = statement.query_one([note.id.as_bytes()], |row| row.get(0))?;
-        self.count(author_of(number), note.draft.is_archived, -1)?;
         tag::remove(self.connection, number, note)?;
-        self.log(number, Kind::Removed)
+        let changed = self.log(number, Kind::Removed)?;
+        self.count(author_of(number), Sum::default().minus(note), changed)
     }
 
     /// The author's number and the serial of the next note.
@@ -150,24 +176,25 @@ impl<'a> Changes<'a> {
         Ok(statement.query_one([account.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    fn count(&self, author: i64, is_archived: bool, change: i8) -> Result<(), StoreError> {
-        let sql = if is_archived {
-            "UPDATE author SET archived = archived + ?2 WHERE number = ?1"
-        } else {
-            "UPDATE author SET active = active + ?2 WHERE number = ?1"
-        };
-        self.connection.prepare_cached(sql)?.execute((author, change))?;
+    /// Adds `sum` to what the author's row says, whose newest change is `changed`.
+    fn count(&self, author: i64, sum: Sum, changed: i64) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "UPDATE author
+             SET active = active + ?2, archived = archived + ?3, bytes = bytes + ?4, changed = ?5
+             WHERE number = ?1",
+        )?;
+        statement.execute((author, sum.active, sum.archived, sum.bytes, changed))?;
         Ok(())
     }
 
-    /// Gives the change its sequence number and lets the oldest row go.
-    fn log(&self, number: i64, kind: Kind) -> Result<(), StoreError> {
+    /// Gives the change its sequence number, which is returned, and lets the oldest row go.
+    fn log(&self, number: i64, kind: Kind) -> Result<i64, StoreError> {
         self.connection
             .prepare_cached("INSERT INTO change (note, kind) VALUES (?1, ?2)")?
             .execute((number, kind as u8))?;
-        let oldest = self.connection.last_insert_rowid() - CHANGES_MAX;
-        self.connection.prepare_cached("DELETE FROM change WHERE seq <= ?1")?.execute([oldest])?;
-        Ok(())
+        let seq = self.connection.last_insert_rowid();
+        self.connection.prepare_cached("DELETE FROM change WHERE seq <= ?1")?.execute([seq - CHANGES_MAX])?;
+        Ok(seq)
     }
 }
 

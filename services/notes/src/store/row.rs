@@ -17,13 +17,17 @@ pub(super) struct AuthorRow {
     pub(super) standing: Standing,
     pub(super) active: u32,
     pub(super) archived: u32,
+    /// Of the titles and contents.
+    pub(super) bytes: i64,
+    /// The newest row about the author in the log of changes.
+    pub(super) changed: i64,
 }
 
 impl AuthorRow {
     /// The row of `account`.
     pub(super) fn find(connection: &Connection, account: AccountId) -> Result<Option<Self>, StoreError> {
         let mut statement = connection.prepare_cached(
-            "SELECT number, generation, rung, epoch, active, archived
+            "SELECT number, generation, rung, epoch, active, archived, bytes, changed
              FROM author
              WHERE account = ?1",
         )?;
@@ -36,7 +40,14 @@ impl AuthorRow {
         let corrupt = || StoreError::Corrupt { table: "author", key: number, what: "rung" };
         let rung = rung_of(row.get(2)?).ok_or_else(corrupt)?;
         let standing = Standing { generation: row.get(1)?, rung, epoch: row.get(3)? };
-        Ok(Self { number, standing, active: row.get(4)?, archived: row.get(5)? })
+        Ok(Self {
+            number,
+            standing,
+            active: row.get(4)?,
+            archived: row.get(5)?,
+            bytes: row.get(6)?,
+            changed: row.get(7)?,
+        })
     }
 }
 

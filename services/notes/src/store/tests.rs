@@ -16,22 +16,22 @@ use super::*;
 use crate::listing::{Listed, Listing};
 use crate::note::{Draft, Note, NoteId, Text, Title};
 
-const ADA: AccountId = AccountId::from_bytes([1; 12]);
-const BEN: AccountId = AccountId::from_bytes([2; 12]);
+pub(super) const ADA: AccountId = AccountId::from_bytes([1; 12]);
+pub(super) const BEN: AccountId = AccountId::from_bytes([2; 12]);
 
 /// A store and the directory that it keeps its files in.
-struct World {
+pub(super) struct World {
     store: Store,
     dir: TempDir,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self { store: Store::open(dir.path(), 4).unwrap(), dir }
     }
 
-    fn reopened(self) -> Self {
+    pub(super) fn reopened(self) -> Self {
         let Self { store, dir } = self;
         drop(store);
         Self { store: Store::open(dir.path(), 4).unwrap(), dir }
@@ -42,7 +42,7 @@ impl World {
         Connection::open(self.dir.path().join("notes.db")).unwrap()
     }
 
-    fn insert(&self, note: Note) -> bool {
+    pub(super) fn insert(&self, note: Note) -> bool {
         let inserted = self.store.change("test", move |notes| {
             notes.raise(note.author, Standing::new(Rung::Active))?;
             notes.insert(&note)
@@ -50,9 +50,20 @@ impl World {
         inserted.unwrap_or_else(|error: StoreError| panic!("{error}"))
     }
 
-    fn page(&self, author: AccountId, listing: &Listing) -> Listed {
+    /// The page by whichever plan the store chooses.
+    pub(super) fn page(&self, author: AccountId, listing: &Listing) -> Listed {
+        let page: Result<_, StoreError> = self.store.list(author, listing, |_| Ok(()));
+        page.unwrap()
+    }
+
+    /// The page without any copy or index.
+    pub(super) fn scanned(&self, author: AccountId, listing: &Listing) -> Listed {
         let page: Result<_, StoreError> = self.store.view(|notes| notes.page(author, listing));
         page.unwrap()
+    }
+
+    pub(super) fn change(&self, work: impl FnOnce(&Changes<'_>) -> Result<(), StoreError> + Send + 'static) {
+        self.store.change("test", work).unwrap();
     }
 
     fn find(&self, note: &Note) -> Result<Option<Note>, StoreError> {
@@ -60,12 +71,12 @@ impl World {
     }
 }
 
-fn text(text: &str) -> Text {
+pub(super) fn text(text: &str) -> Text {
     Text::new(text.to_owned()).unwrap()
 }
 
 /// A note of `author` that is told from others by `number`.
-fn note(author: AccountId, number: u64) -> Note {
+pub(super) fn note(author: AccountId, number: u64) -> Note {
     let mut id = [0; 16];
     id[8..].copy_from_slice(&number.to_be_bytes());
     let draft = Draft {

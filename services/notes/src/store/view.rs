@@ -42,7 +42,7 @@ impl<'a> View<'a> {
         number.map(|number| row::note(self.0, author, number)).transpose()
     }
 
-    /// One page of what `listing` leaves of the notes of `account`, with the total.
+    /// One page of what `listing` leaves of the notes of `account`, with the total; a search by a scan.
     pub(crate) fn page(&self, account: AccountId, listing: &Listing) -> Result<Listed, StoreError> {
         let Some(author) = AuthorRow::find(self.0, account)? else {
             return Ok(Listed { notes: Vec::new(), total: 0 });
@@ -88,7 +88,8 @@ impl<'a> View<'a> {
         Ok((numbers, total))
     }
 
-    fn notes(&self, author: AccountId, numbers: Vec<i64>) -> Result<Vec<Note>, StoreError> {
+    /// These notes of `author`, which are there.
+    pub(super) fn notes(&self, author: AccountId, numbers: Vec<i64>) -> Result<Vec<Note>, StoreError> {
         numbers.into_iter().map(|number| row::note(self.0, author, number)).collect()
     }
 

@@ -83,28 +83,24 @@ fn apply(world: World, model: &mut Model, operation: Operation) -> World {
             if let Some(note) = model.get_mut(&id).filter(|note| note.author == author) {
                 let (before, after) = (note.clone(), note.edited(edit, now));
                 *note = after.clone();
-                change(&world, move |notes| notes.replace(&before, &after));
+                world.change(move |notes| notes.replace(&before, &after));
             }
         }
         Operation::Remove(author, id) => {
             if model.get(&id).is_some_and(|note| note.author == author) {
                 let note = model.remove(&id).unwrap();
-                change(&world, move |notes| notes.remove(&note));
+                world.change(move |notes| notes.remove(&note));
             }
         }
         Operation::Purge(author) => {
             model.retain(|_, note| note.author != author);
-            change(&world, move |notes| {
+            world.change(move |notes| {
                 notes.some_notes(author, 1000)?.iter().try_for_each(|note| notes.remove(note))
             });
         }
         Operation::Reopen => return world.reopened(),
     }
     world
-}
-
-fn change(world: &World, work: impl FnOnce(&Changes<'_>) -> Result<(), StoreError> + Send + 'static) {
-    world.store.change("test", work).unwrap();
 }
 
 /// The definition of a list: filter, sort, cut.
@@ -158,7 +154,9 @@ fn consistent(world: &World) {
         .query_row(
             "SELECT (SELECT count(*) FROM author a
                      WHERE active <> (SELECT count(*) FROM note WHERE author = a.number AND archived = 0)
-                        OR archived <> (SELECT count(*) FROM note WHERE author = a.number AND archived = 1))
+                        OR archived <> (SELECT count(*) FROM note WHERE author = a.number AND archived = 1)
+                        OR bytes <> (SELECT coalesce(sum(octet_length(title) + octet_length(content)), 0)
+                                     FROM note WHERE author = a.number))
                   + (SELECT count(*) FROM tag t LEFT JOIN note n
                        ON n.number = t.note AND n.author = t.author AND n.archived = t.archived
                       AND n.pinned = t.pinned AND n.updated = t.updated AND n.id = t.id
@@ -185,7 +183,9 @@ proptest! {
         consistent(&world);
         for author in [ADA, BEN] {
             for listing in listings() {
-                prop_assert_eq!(world.page(author, &listing), naive_page(&model, author, &listing));
+                let naive = naive_page(&model, author, &listing);
+                prop_assert_eq!(world.page(author, &listing), naive.clone());
+                prop_assert_eq!(world.scanned(author, &listing), naive);
             }
         }
     }

@@ -1,0 +1,134 @@
+//! An author's notes as one folded text, for the literal search.
+//!
+//! One pass over the text finds every note that holds a needle; the order of lists beside it gives the page and the
+//! total. It is a copy: it knows neither where notes are kept nor when they change.
+
+use std::collections::HashSet;
+
+use crate::folding::{self, Needle};
+use crate::note::Place;
+
+/// Bytes of a note beside its text: where it ends, its number, its place in the list.
+const NOTE_BYTES: usize = size_of::<u32>() + size_of::<Source>() + size_of::<(Place, u32)>();
+
+/// What of a note the literal search needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The note's number in the store.
+    pub(crate) number: i64,
+    /// Whether it is archived.
+    pub(crate) is_archived: bool,
+}
+
+/// Which notes a search is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice<'a> {
+    /// Archived notes instead of the others.
+    pub(crate) is_archived: bool,
+    /// Only notes with these numbers.
+    pub(crate) only: Option<&'a HashSet<i64>>,
+    /// How many matches are skipped.
+    pub(crate) offset: usize,
+    /// How many of the following are named at most.
+    pub(crate) limit: usize,
+}
+
+/// The folded notes of one author.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Corpus {
+    /// Title and content of each note, each with a byte behind it that no needle holds.
+    text: Vec<u8>,
+    /// Where each note's text ends, in the order of the text.
+    ends: Vec<u32>,
+    /// The notes, in the order of the text.
+    notes: Vec<Source>,
+    /// Where each note stands in `notes`, in the order of lists; notes that are gone stand nowhere.
+    order: Vec<(Place, u32)>,
+}
+
+impl Corpus {
+    /// Makes room for `notes` with `bytes` of text, and for some more of each.
+    pub(crate) fn reserve(&mut self, bytes: usize, notes: usize) {
+        let spare = |count: usize| count + count / 8;
+        self.text.reserve_exact(spare(bytes + 2 * notes));
+        self.ends.reserve_exact(spare(notes));
+        self.notes.reserve_exact(spare(notes));
+        self.order.reserve_exact(spare(notes));
+    }
+
+    /// Adds a note; [`Corpus::sort`] puts it in its place. The caller keeps the whole below 4 GiB.
+    pub(crate) fn add(&mut self, source: Source, place: Place, title: &str, content: &str) {
+        let slot = u32::try_from(self.notes.len()).unwrap_or(u32::MAX);
+        folding::append(title, content, &mut self.text);
+        self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+        self.notes.push(source);
+        self.order.push((place, slot));
+    }
+
+    /// Takes the notes with these numbers out. Their text stays until [`Corpus::is_sparse`] says that it is time
+    /// to begin anew.
+    pub(crate) fn remove(&mut self, numbers: &HashSet<i64>) {
+        let notes = &self.notes;
+        self.order.retain(|(_, slot)| {
+            notes.get(*slot as usize).is_some_and(|source| !numbers.contains(&source.number))
+        });
+    }
+
+    /// Puts the notes in the order of lists, after any were added.
+    pub(crate) fn sort(&mut self) {
+        // By place alone: no two notes share one.
+        self.order.sort_by_key(|(place, _)| *place);
+    }
+
+    /// Whether more notes were taken out than are left.
+    pub(crate) const fn is_sparse(&self) -> bool {
+        self.notes.len() > 2 * self.order.len()
+    }
+
+    /// The memory that it takes.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.text.capacity() + self.notes.capacity() * NOTE_BYTES
+    }
+
+    /// The numbers of the notes on the page of `choice` that hold `needle`, in the order of lists, and how many
+    /// hold it on all pages.
+    pub(crate) fn find(&self, needle: &Needle, choice: Choice<'_>) -> (Vec<i64>, u32) {
+        let held = self.held(needle);
+        let (mut page, mut total) = (Vec::new(), 0);
+        for (_, slot) in &self.order {
+            let slot = *slot as usize;
+            let Some(source) = self.notes.get(slot).filter(|_| held.get(slot).is_some_and(|held| *held))
+            else {
+                continue;
+            };
+            let is_listed = source.is_archived == choice.is_archived
+                && choice.only.is_none_or(|only| only.contains(&source.number));
+            if is_listed {
+                if total >= choice.offset && page.len() < choice.limit {
+                    page.push(source.number);
+                }
+                total += 1;
+            }
+        }
+        (page, u32::try_from(total).unwrap_or(u32::MAX))
+    }
+
+    /// For each note in the order of the text whether it holds `needle`.
+    fn held(&self, needle: &Needle) -> Vec<bool> {
+        let mut held = vec![false; self.notes.len()];
+        let (mut slot, mut from) = (0, 0);
+        while let Some(at) = self.text.get(from..).and_then(|rest| needle.position(rest)) {
+            let behind = self.ends.get(slot..).unwrap_or_default();
+            slot += behind.partition_point(|end| (*end as usize) <= from + at);
+            let (Some(note), Some(end)) = (held.get_mut(slot), self.ends.get(slot)) else { break };
+            *note = true;
+            // The rest of this note has nothing to add.
+            from = *end as usize;
+            slot += 1;
+        }
+        held
+    }
+}
+
+#[cfg(test)]
+mod tests;
