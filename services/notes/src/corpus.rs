@@ -47,13 +47,15 @@ pub(crate) struct Corpus {
 }
 
 impl Corpus {
-    /// Makes room for `notes` with `bytes` of text, and for some more of each.
-    pub(crate) fn reserve(&mut self, bytes: usize, notes: usize) {
+    /// An empty one with room for `notes` that take `bytes` in all, and some more of each.
+    pub(crate) fn with_room(bytes: usize, notes: usize) -> Self {
         let spare = |count: usize| count + count / 8;
-        self.text.reserve_exact(spare(bytes + 2 * notes));
-        self.ends.reserve_exact(spare(notes));
-        self.notes.reserve_exact(spare(notes));
-        self.order.reserve_exact(spare(notes));
+        Self {
+            text: Vec::with_capacity(spare(bytes.saturating_sub(notes * NOTE_BYTES))),
+            ends: Vec::with_capacity(spare(notes)),
+            notes: Vec::with_capacity(spare(notes)),
+            order: Vec::with_capacity(spare(notes)),
+        }
     }
 
     /// Adds a note; [`Corpus::sort`] puts it in its place. The caller keeps the whole below 4 GiB.

@@ -82,6 +82,11 @@ impl Needle {
         self.finder.find(&self.haystack).is_some()
     }
 
+    /// The folded text.
+    pub(crate) fn text(&self) -> &str {
+        str::from_utf8(self.finder.needle()).unwrap_or_default()
+    }
+
     /// Where the needle is first in `haystack`, which [`append`] made.
     pub(crate) fn position(&self, haystack: &[u8]) -> Option<usize> {
         self.finder.find(haystack)

@@ -16,6 +16,7 @@ use chassis::entropy::Stream;
 use chassis::id::AccountId;
 use chassis::inbox::Receipt;
 use chassis::standing::{Rung, Standing};
+use chassis::task;
 use chassis::token::Caller;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -112,6 +113,7 @@ impl Service {
         if listing.is_brief() {
             return blocking::brief(|| list(&self.store, caller, &listing));
         }
+        self.tidy();
         let turn = self.turn().await?;
         let store = Arc::clone(&self.store);
         blocking::run(move || {
@@ -197,7 +199,18 @@ impl Service {
         W: FnOnce(&Changes<'_>) -> Result<T, Error> + Send + 'static,
     {
         let store = Arc::clone(&self.store);
-        blocking::run(move || store.change(verb, work)).await
+        let changed = blocking::run(move || store.change(verb, work)).await;
+        self.tidy();
+        changed
+    }
+
+    /// Has done in the background what large authors need, if nobody is at it.
+    fn tidy(&self) {
+        if self.store.takes_up_chores() {
+            let store = Arc::downgrade(&self.store);
+            let work = move || while store.upgrade().is_some_and(|store| store.do_chore()) {};
+            drop(task::spawn("chores", blocking::run(work)));
+        }
     }
 
     /// Waits until one more scan may run; it may while the returned permit lives.
@@ -235,7 +248,7 @@ fn purge(store: &Store, account: AccountId) -> Result<(), StoreError> {
         Ok(!some.is_empty())
     };
     while store.change::<_, StoreError, _>("purge", batch)? {}
-    Ok(())
+    store.forget_grams(account)
 }
 
 #[cfg(test)]

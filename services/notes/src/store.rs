@@ -4,10 +4,12 @@
 //! over one closure for each unit of work.
 
 mod change;
+mod chore;
 mod commit;
 mod corpora;
 mod doctor;
 mod file;
+mod gram;
 mod inbox;
 #[cfg(feature = "simulation")]
 pub mod inspection;
@@ -33,6 +35,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::ErrorCode;
 
 pub(crate) use self::change::Changes;
+use self::chore::Chores;
 use self::commit::{Job, Unit};
 use self::corpora::Corpora;
 pub(crate) use self::doctor::Check;
@@ -85,6 +88,7 @@ pub(crate) struct Store {
     writer: Writer<Box<dyn Job>>,
     readers: Pool<SqliteConnectionManager>,
     corpora: Corpora,
+    chores: Arc<Chores>,
     _lock: File,
 }
 
@@ -96,9 +100,11 @@ impl Store {
         let database = data_dir.join("notes.db");
         let connection = file::writer(&database)?;
         let readers = file::readers(&database, readers, READER_WAIT_MAX)?;
-        let writer = Writer::start("notes writer", move |jobs| commit::carry_out(&connection, jobs))
+        let chores = Arc::new(Chores::open(&connection).map_err(|source| file::error(&database, source))?);
+        let told = Arc::clone(&chores);
+        let writer = Writer::start("notes writer", move |jobs| commit::carry_out(&connection, &told, jobs))
             .map_err(DirError::io(&database))?;
-        Ok(Self { writer, readers, corpora: Corpora::default(), _lock: lock })
+        Ok(Self { writer, readers, corpora: Corpora::default(), chores, _lock: lock })
     }
 
     /// Looks at one state of the data, that of the last commit or a later one.

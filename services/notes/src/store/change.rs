@@ -12,12 +12,15 @@ use rusqlite::Connection;
 
 use super::inbox::Arrival;
 use super::row::{number_of, tags_json};
-use super::{StoreError, View, inbox, tag};
+use super::{Chores, StoreError, View, gram, inbox, tag};
 use crate::note::Note;
 
 /// Rows that the log of changes keeps. Deriving everything again from the notes takes less time than going
 /// through more.
 const CHANGES_MAX: i64 = 100_000;
+
+/// What a note takes beside its text where it is kept in memory; the migration that counted the notes says the same.
+const CORPUS_NOTE_BYTES: usize = 80;
 
 /// What happened to a note, as the log says it.
 #[derive(Clone, Copy)]
@@ -45,7 +48,7 @@ impl Sum {
 
     fn with(self, note: &Note, sign: i64) -> Self {
         let draft = &note.draft;
-        let bytes = draft.title.as_str().len() + draft.content.as_str().len();
+        let bytes = CORPUS_NOTE_BYTES + draft.title.as_str().len() + draft.content.as_str().len();
         let [active, archived] = if draft.is_archived { [0, sign] } else { [sign, 0] };
         Self {
             active: self.active + active,
@@ -58,6 +61,7 @@ impl Sum {
 /// A unit of work that changes data; it sees what it changed.
 pub(crate) struct Changes<'a> {
     connection: &'a Connection,
+    chores: &'a Chores,
     view: View<'a>,
 }
 
@@ -70,9 +74,9 @@ impl<'a> Deref for Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
-    /// Changes through `connection`, inside a transaction of it.
-    pub(super) const fn of(connection: &'a Connection) -> Self {
-        Self { connection, view: View::of(connection) }
+    /// Changes through `connection`, inside a transaction of it; `chores` is told what is to be done after it.
+    pub(super) const fn of(connection: &'a Connection, chores: &'a Chores) -> Self {
+        Self { connection, chores, view: View::of(connection) }
     }
 
     /// Joins `news` to where `account` stands, and tells where that is now.
@@ -125,7 +129,10 @@ impl<'a> Changes<'a> {
         }
         tag::insert(self.connection, number, note)?;
         let changed = self.log(number, Kind::Written)?;
-        self.count(author, Sum::default().plus(note), changed)?;
+        let filled = self.count(author, Sum::default().plus(note), changed)?;
+        if serial <= filled {
+            gram::insert(self.connection, number, draft.title.as_str(), draft.content.as_str())?;
+        }
         Ok(true)
     }
 
@@ -152,7 +159,13 @@ impl<'a> Changes<'a> {
         tag::remove(self.connection, number, before)?;
         tag::insert(self.connection, number, after)?;
         let changed = self.log(number, Kind::Written)?;
-        self.count(author_of(number), Sum::default().minus(before).plus(after), changed)
+        let filled = self.count(author_of(number), Sum::default().minus(before).plus(after), changed)?;
+        let is_same_text = before.draft.title == draft.title && before.draft.content == draft.content;
+        if number & gram::ALL <= filled && !is_same_text {
+            gram::remove(self.connection, number)?;
+            gram::insert(self.connection, number, draft.title.as_str(), draft.content.as_str())?;
+        }
+        Ok(())
     }
 
     /// Removes `note`, which is there.
@@ -162,7 +175,11 @@ impl<'a> Changes<'a> {
         let number = statement.query_one([note.id.as_bytes()], |row| row.get(0))?;
         tag::remove(self.connection, number, note)?;
         let changed = self.log(number, Kind::Removed)?;
-        self.count(author_of(number), Sum::default().minus(note), changed)
+        let filled = self.count(author_of(number), Sum::default().minus(note), changed)?;
+        if number & gram::ALL <= filled {
+            gram::remove(self.connection, number)?;
+        }
+        Ok(())
     }
 
     /// The author's number and the serial of the next note.
@@ -176,15 +193,19 @@ impl<'a> Changes<'a> {
         Ok(statement.query_one([account.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    /// Adds `sum` to what the author's row says, whose newest change is `changed`.
-    fn count(&self, author: i64, sum: Sum, changed: i64) -> Result<(), StoreError> {
+    /// Adds `sum` to what the author's row says, whose newest change is `changed`; tells up to which serial notes
+    /// have their trigrams.
+    fn count(&self, author: i64, sum: Sum, changed: i64) -> Result<i64, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "UPDATE author
              SET active = active + ?2, archived = archived + ?3, bytes = bytes + ?4, changed = ?5
-             WHERE number = ?1",
+             WHERE number = ?1
+             RETURNING bytes, filled",
         )?;
-        statement.execute((author, sum.active, sum.archived, sum.bytes, changed))?;
-        Ok(())
+        let values = (author, sum.active, sum.archived, sum.bytes, changed);
+        let (bytes, filled) = statement.query_one(values, |row| row.try_into())?;
+        self.chores.see(author, bytes, filled);
+        Ok(filled)
     }
 
     /// Gives the change its sequence number, which is returned, and lets the oldest row go.

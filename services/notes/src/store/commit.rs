@@ -9,7 +9,7 @@ use std::sync::mpsc::SyncSender;
 use chassis::simulation;
 use rusqlite::Connection;
 
-use super::{Changes, StoreError};
+use super::{Changes, Chores, StoreError};
 
 /// The work of one request on the writer's thread.
 pub(super) trait Job: Send {
@@ -63,8 +63,8 @@ where
 }
 
 /// Carries out `jobs` in one transaction and answers all of them.
-pub(super) fn carry_out(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
-    let batch = commit(connection, &mut jobs);
+pub(super) fn carry_out(connection: &Connection, chores: &Chores, mut jobs: Vec<Box<dyn Job>>) {
+    let batch = commit(connection, chores, &mut jobs);
     if let Err(error) = &batch {
         let verbs: Vec<_> = jobs.iter().map(|job| job.verb()).collect();
         tracing::debug!(?verbs, %error, "a batch of changes was undone");
@@ -80,9 +80,9 @@ pub(super) fn carry_out(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
     }
 }
 
-fn commit(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+fn commit(connection: &Connection, chores: &Chores, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     run(connection, "BEGIN IMMEDIATE")?;
-    let changes = Changes::of(connection);
+    let changes = Changes::of(connection, chores);
     for job in jobs.iter_mut() {
         run(connection, "SAVEPOINT request")?;
         if !job.perform(&changes) {

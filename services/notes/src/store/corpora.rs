@@ -11,9 +11,9 @@ use chassis::id::AccountId;
 use crate::corpus::Corpus;
 
 /// What one author's copy may take: one pass over it stays near a millisecond, and no author has all the room.
-pub(super) const AUTHOR_BYTES_MAX: usize = 8 << 20;
+pub(super) const AUTHOR_BYTES_MAX: i64 = 8 << 20;
 /// What all copies may take together, so that the process stays under 150 MiB while people search (DESIGN.md §5).
-const BYTES_MAX: usize = 48 << 20;
+const BYTES_MAX: i64 = 48 << 20;
 /// Searches for which a copy is safe after its last use. More authors in turn than there is room for would otherwise
 /// push each other out before any of them is asked for again, and each search would fill a copy.
 const SAFE_FOR: u64 = 256;
@@ -63,7 +63,7 @@ pub(super) struct Corpora(Mutex<Kept>);
 struct Kept {
     slots: HashMap<AccountId, Place>,
     /// Of all places.
-    bytes: usize,
+    bytes: i64,
     /// Searches so far: the age of a use is counted in these.
     searches: u64,
 }
@@ -71,7 +71,7 @@ struct Kept {
 #[derive(Debug)]
 struct Place {
     slot: Arc<Slot>,
-    bytes: usize,
+    bytes: i64,
     used_at: u64,
 }
 
@@ -86,8 +86,8 @@ impl Corpora {
         Some(Arc::clone(&place.slot))
     }
 
-    /// A place for a copy of about `bytes` of `account`; none when all the room is in use.
-    pub(super) fn place(&self, account: AccountId, bytes: usize) -> Option<Arc<Slot>> {
+    /// A place for a copy of about `bytes` of `account`; none when it is too large, or when all the room is in use.
+    pub(super) fn place(&self, account: AccountId, bytes: i64) -> Option<Arc<Slot>> {
         let mut kept = self.kept();
         if let Some(place) = kept.slots.get(&account) {
             return Some(Arc::clone(&place.slot));
@@ -104,7 +104,7 @@ impl Corpora {
 
     /// Notes that the copy of `account` takes `bytes` now. One that grew over the limit goes, and so does one that
     /// there is no room for.
-    pub(super) fn resize(&self, account: AccountId, bytes: usize) {
+    pub(super) fn resize(&self, account: AccountId, bytes: i64) {
         let mut kept = self.kept();
         let Some(place) = kept.slots.remove(&account) else { return };
         kept.bytes -= place.bytes;
@@ -123,7 +123,7 @@ impl Corpora {
     }
 
     /// How many copies are kept, and the memory that they take.
-    pub(super) fn measure(&self) -> (usize, usize) {
+    pub(super) fn measure(&self) -> (usize, i64) {
         let kept = self.kept();
         (kept.slots.len(), kept.bytes)
     }
@@ -136,7 +136,7 @@ impl Corpora {
 impl Kept {
     /// Lets copies go, the least recently used first, until `bytes` more fit; `false` when those that are left are in
     /// use.
-    fn make_room(&mut self, bytes: usize) -> bool {
+    fn make_room(&mut self, bytes: i64) -> bool {
         while self.bytes + bytes > BYTES_MAX {
             let oldest = self.slots.iter().min_by_key(|(_, place)| place.used_at);
             let Some(account) = oldest

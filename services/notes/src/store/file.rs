@@ -27,12 +27,12 @@ const STATEMENTS_MAX: usize = 32;
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     // SQLite gives its side files the mode of this one.
     drop(dir::file(path)?);
-    let mut connection = writing_connection(path).map_err(|error| database_error(path, error))?;
-    let version = version_of(&connection).map_err(|error| database_error(path, error))?;
+    let mut connection = writing_connection(path).map_err(|cause| error(path, cause))?;
+    let version = version_of(&connection).map_err(|cause| error(path, cause))?;
     if version > MIGRATIONS.len() {
         return Err(OpenError::TooNew { path: path.to_owned(), version, known: MIGRATIONS.len() });
     }
-    migrate(&mut connection, version).map_err(|error| database_error(path, error))?;
+    migrate(&mut connection, version).map_err(|cause| error(path, cause))?;
     Ok(connection)
 }
 
@@ -86,9 +86,9 @@ pub(super) fn readers(
         .test_on_check_out(false)
         .idle_timeout(None)
         .max_lifetime(None);
-    pool.build(manager).map_err(|error| database_error(path, error))
+    pool.build(manager).map_err(|cause| error(path, cause))
 }
 
-fn database_error(path: &Path, error: impl Error + Send + Sync + 'static) -> OpenError {
-    OpenError::Database { path: path.to_owned(), source: Box::new(error) }
+pub(super) fn error(path: &Path, source: impl Error + Send + Sync + 'static) -> OpenError {
+    OpenError::Database { path: path.to_owned(), source: Box::new(source) }
 }

@@ -1,6 +1,7 @@
-//! The plans of the literal search: the author's folded notes in memory, or a scan.
+//! The plans of the literal search: the author's folded notes in memory; a scan of those that the trigrams name; a
+//! scan of all.
 //!
-//! Both answer as `scan.rs` defines. A copy is only ever looked into by somebody who sees the data as of the same
+//! All answer as `scan.rs` defines. A copy is only ever looked into by somebody who sees the data as of the same
 //! change of its author, so an answer is that of one state of the data, and the author's own last write is in it.
 
 use std::cmp::Reverse;
@@ -14,15 +15,13 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::corpora::{Copy, Slot};
 use super::row::AuthorRow;
 use super::{Store, StoreError, View, scan};
-use crate::corpus::{Choice, Source};
+use crate::corpus::{Choice, Corpus, Source};
 use crate::folding::Needle;
 use crate::listing::{Listed, Listing, Search};
 use crate::note::{NoteId, Place};
 
 /// Rows of the log that are looked through for an author's changes: reading more takes as long as reading the notes.
 const CHANGES_READ_MAX: i64 = 10_000;
-/// A note's memory beside its text, for the estimate before it is read.
-const NOTE_BYTES: usize = 80;
 
 /// How far a search got with the data that it saw.
 enum Answer {
@@ -88,7 +87,7 @@ impl Store {
                 wanted.page_of(notes, &author, copy).map(Answer::Listed)
             }
             Some((slot, _)) => Ok(Answer::Behind(Arc::clone(slot))),
-            None => match self.corpora.place(wanted.account, estimate(&author)) {
+            None => match self.corpora.place(wanted.account, author.bytes) {
                 Some(slot) => Ok(Answer::Behind(slot)),
                 None => wanted.scan(notes, &author).map(Answer::Listed),
             },
@@ -109,7 +108,7 @@ impl Store {
         };
         if copy.changed != Some(author.changed) {
             catch_up(notes.connection(), &author, slot, copy)?;
-            self.corpora.resize(wanted.account, copy.corpus.bytes());
+            self.corpora.resize(wanted.account, i64::try_from(copy.corpus.bytes()).unwrap_or(i64::MAX));
         }
         wanted.page_of(notes, &author, copy)
     }
@@ -143,15 +142,9 @@ impl Wanted<'_> {
     }
 
     fn scan(&self, notes: &View<'_>, author: &AuthorRow) -> Result<Listed, StoreError> {
-        let (numbers, total) = scan::page(notes.connection(), author.number, self.listing, self.search)?;
+        let (numbers, total) = scan::page(notes.connection(), author, self.listing, self.search)?;
         Ok(Listed { notes: notes.notes(self.account, numbers)?, total: u64::from(total) })
     }
-}
-
-/// What a copy of the author's notes will take.
-fn estimate(author: &AuthorRow) -> usize {
-    let notes = author.active as usize + author.archived as usize;
-    usize::try_from(author.bytes).unwrap_or(usize::MAX).saturating_add(notes * NOTE_BYTES)
 }
 
 /// The numbers of the notes with `tag`.
@@ -216,11 +209,8 @@ fn patch(connection: &Connection, author: &AuthorRow, seen: i64, copy: &mut Copy
 
 /// Fills the copy from the notes, in the order of the file: sorting them is cheaper than seeking each.
 fn load(connection: &Connection, author: &AuthorRow, copy: &mut Copy) -> Result<(), StoreError> {
-    copy.corpus = crate::corpus::Corpus::default();
-    copy.corpus.reserve(
-        usize::try_from(author.bytes).unwrap_or(0),
-        author.active as usize + author.archived as usize,
-    );
+    let notes = author.active as usize + author.archived as usize;
+    copy.corpus = Corpus::with_room(usize::try_from(author.bytes).unwrap_or(0), notes);
     let mut statement = connection.prepare_cached(
         "SELECT title, content, number, pinned, updated, id, archived
          FROM note

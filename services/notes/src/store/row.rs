@@ -17,17 +17,19 @@ pub(super) struct AuthorRow {
     pub(super) standing: Standing,
     pub(super) active: u32,
     pub(super) archived: u32,
-    /// Of the titles and contents.
+    /// What a copy of the notes takes in memory.
     pub(super) bytes: i64,
     /// The newest row about the author in the log of changes.
     pub(super) changed: i64,
+    /// The serial up to which notes have their trigrams.
+    pub(super) filled: i64,
 }
 
 impl AuthorRow {
     /// The row of `account`.
     pub(super) fn find(connection: &Connection, account: AccountId) -> Result<Option<Self>, StoreError> {
         let mut statement = connection.prepare_cached(
-            "SELECT number, generation, rung, epoch, active, archived, bytes, changed
+            "SELECT number, generation, rung, epoch, active, archived, bytes, changed, filled
              FROM author
              WHERE account = ?1",
         )?;
@@ -47,6 +49,7 @@ impl AuthorRow {
             archived: row.get(5)?,
             bytes: row.get(6)?,
             changed: row.get(7)?,
+            filled: row.get(8)?,
         })
     }
 }

@@ -1,14 +1,15 @@
-//! The literal search: every note of an author is held against the needle.
+//! The literal search by reading: every note of an author, or every one that its tag or the trigrams name, is held
+//! against the needle.
 //!
-//! Exact by construction and as fast as reading allows; an index may stand in for it later, with this as the
-//! definition of what it has to answer.
+//! Exact by construction, and the definition of what the other plans answer.
 
 use std::cmp::Reverse;
 
 use chassis::clock::Timestamp;
 use rusqlite::{Connection, Params, Row};
 
-use super::StoreError;
+use super::row::AuthorRow;
+use super::{StoreError, gram};
 use crate::folding::Needle;
 use crate::listing::{Listing, Search};
 use crate::note::{NoteId, Place};
@@ -16,14 +17,17 @@ use crate::note::{NoteId, Place};
 /// The numbers of the notes on the page of `listing`, and how many notes match.
 pub(super) fn page(
     connection: &Connection,
-    author: i64,
+    author: &AuthorRow,
     listing: &Listing,
     search: &Search,
 ) -> Result<(Vec<i64>, u32), StoreError> {
     let mut needle = search.needle();
-    let mut matches = match &listing.tag {
-        None => matches_of_all(connection, (author, listing.is_archived), &mut needle)?,
-        Some(tag) => matches_of_tag(connection, (author, listing.is_archived, tag.as_str()), &mut needle)?,
+    let grams = if author.filled == gram::ALL { gram::expression(needle.text()) } else { None };
+    let (number, is_archived) = (author.number, listing.is_archived);
+    let mut matches = match (&listing.tag, grams) {
+        (Some(tag), _) => matches_of_tag(connection, (number, is_archived, tag.as_str()), &mut needle)?,
+        (None, Some(grams)) => matches_of_grams(connection, (number, is_archived, grams), &mut needle)?,
+        (None, None) => matches_of_all(connection, (number, is_archived), &mut needle)?,
     };
     matches.sort_unstable();
     let clipped = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
@@ -56,6 +60,18 @@ fn matches_of_tag(
     let sql = "SELECT note.title, note.content, note.number, note.pinned, note.updated, note.id
                FROM tag JOIN note ON note.number = tag.note
                WHERE tag.author = ?1 AND tag.archived = ?2 AND tag.tag = ?3";
+    matches(connection, sql, params, needle)
+}
+
+fn matches_of_grams(
+    connection: &Connection,
+    params: impl Params,
+    needle: &mut Needle,
+) -> Result<Vec<Match>, StoreError> {
+    // CROSS keeps the order of the loops: the index leads, each candidate is looked up.
+    let sql = "SELECT note.title, note.content, note.number, note.pinned, note.updated, note.id
+               FROM gram CROSS JOIN note ON note.number = gram.rowid
+               WHERE gram MATCH ?3 AND gram.rowid >= ?1 << 32 AND gram.rowid < (?1 + 1) << 32 AND note.archived = ?2";
     matches(connection, sql, params, needle)
 }
 

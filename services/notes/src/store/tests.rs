@@ -16,33 +16,33 @@ use super::*;
 use crate::listing::{Listed, Listing};
 use crate::note::{Draft, Note, NoteId, Text, Title};
 
-pub(super) const ADA: AccountId = AccountId::from_bytes([1; 12]);
-pub(super) const BEN: AccountId = AccountId::from_bytes([2; 12]);
+pub(in crate::store) const ADA: AccountId = AccountId::from_bytes([1; 12]);
+pub(in crate::store) const BEN: AccountId = AccountId::from_bytes([2; 12]);
 
 /// A store and the directory that it keeps its files in.
-pub(super) struct World {
-    store: Store,
+pub(in crate::store) struct World {
+    pub(in crate::store) store: Store,
     dir: TempDir,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(in crate::store) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self { store: Store::open(dir.path(), 4).unwrap(), dir }
     }
 
-    pub(super) fn reopened(self) -> Self {
+    pub(in crate::store) fn reopened(self) -> Self {
         let Self { store, dir } = self;
         drop(store);
         Self { store: Store::open(dir.path(), 4).unwrap(), dir }
     }
 
     /// A second connection to the database, for looks and harm that the store offers no way to.
-    fn raw(&self) -> Connection {
+    pub(in crate::store) fn raw(&self) -> Connection {
         Connection::open(self.dir.path().join("notes.db")).unwrap()
     }
 
-    pub(super) fn insert(&self, note: Note) -> bool {
+    pub(in crate::store) fn insert(&self, note: Note) -> bool {
         let inserted = self.store.change("test", move |notes| {
             notes.raise(note.author, Standing::new(Rung::Active))?;
             notes.insert(&note)
@@ -51,18 +51,21 @@ impl World {
     }
 
     /// The page by whichever plan the store chooses.
-    pub(super) fn page(&self, author: AccountId, listing: &Listing) -> Listed {
+    pub(in crate::store) fn page(&self, author: AccountId, listing: &Listing) -> Listed {
         let page: Result<_, StoreError> = self.store.list(author, listing, |_| Ok(()));
         page.unwrap()
     }
 
     /// The page without any copy or index.
-    pub(super) fn scanned(&self, author: AccountId, listing: &Listing) -> Listed {
+    pub(in crate::store) fn scanned(&self, author: AccountId, listing: &Listing) -> Listed {
         let page: Result<_, StoreError> = self.store.view(|notes| notes.page(author, listing));
         page.unwrap()
     }
 
-    pub(super) fn change(&self, work: impl FnOnce(&Changes<'_>) -> Result<(), StoreError> + Send + 'static) {
+    pub(in crate::store) fn change(
+        &self,
+        work: impl FnOnce(&Changes<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) {
         self.store.change("test", work).unwrap();
     }
 
@@ -71,12 +74,12 @@ impl World {
     }
 }
 
-pub(super) fn text(text: &str) -> Text {
+pub(in crate::store) fn text(text: &str) -> Text {
     Text::new(text.to_owned()).unwrap()
 }
 
 /// A note of `author` that is told from others by `number`.
-pub(super) fn note(author: AccountId, number: u64) -> Note {
+pub(in crate::store) fn note(author: AccountId, number: u64) -> Note {
     let mut id = [0; 16];
     id[8..].copy_from_slice(&number.to_be_bytes());
     let draft = Draft {
@@ -206,7 +209,7 @@ fn lists_are_stretches_of_an_index() {
             "SEARCH note USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
         ),
         (
-            "SELECT account FROM author WHERE rung = 3 AND active + archived > 0".to_owned(),
+            "SELECT account FROM author WHERE rung = 3 AND active + archived + filled > 0".to_owned(),
             "SCAN author USING INDEX author_to_purge",
         ),
     ] {

@@ -48,7 +48,7 @@ impl<'a> View<'a> {
             return Ok(Listed { notes: Vec::new(), total: 0 });
         };
         let (numbers, total) = match (&listing.search, &listing.tag) {
-            (Some(search), _) => scan::page(self.0, author.number, listing, search)?,
+            (Some(search), _) => scan::page(self.0, &author, listing, search)?,
             (None, Some(tag)) => self.page_of_tag(author.number, listing, tag.as_str())?,
             (None, None) => self.page_of_all(&author, listing)?,
         };
@@ -93,7 +93,8 @@ impl<'a> View<'a> {
         numbers.into_iter().map(|number| row::note(self.0, author, number)).collect()
     }
 
-    fn numbers(&self, sql: &str, params: impl Params) -> Result<Vec<i64>, StoreError> {
+    /// The numbers of notes that a statement gives.
+    pub(super) fn numbers(&self, sql: &str, params: impl Params) -> Result<Vec<i64>, StoreError> {
         let mut statement = self.0.prepare_cached(sql)?;
         let numbers = statement.query_map(params, |row| row.get(0))?;
         Ok(numbers.collect::<Result<_, _>>()?)
@@ -116,7 +117,7 @@ impl<'a> View<'a> {
         let mut statement = self.0.prepare_cached(
             "SELECT account
              FROM author
-             WHERE rung = 3 AND active + archived > 0",
+             WHERE rung = 3 AND active + archived + filled > 0",
         )?;
         let accounts = statement.query_map([], |row| row.get(0).map(AccountId::from_bytes))?;
         Ok(accounts.collect::<Result<_, _>>()?)

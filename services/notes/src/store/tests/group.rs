@@ -71,7 +71,7 @@ impl Batch {
     }
 
     fn carry_out(&mut self) -> Vec<Result<bool, StoreError>> {
-        commit::carry_out(&self.connection, std::mem::take(&mut self.jobs));
+        commit::carry_out(&self.connection, &Chores::default(), std::mem::take(&mut self.jobs));
         self.outcomes.drain(..).map(|outcome| outcome.recv().unwrap()).collect()
     }
 

@@ -155,7 +155,7 @@ fn consistent(world: &World) {
             "SELECT (SELECT count(*) FROM author a
                      WHERE active <> (SELECT count(*) FROM note WHERE author = a.number AND archived = 0)
                         OR archived <> (SELECT count(*) FROM note WHERE author = a.number AND archived = 1)
-                        OR bytes <> (SELECT coalesce(sum(octet_length(title) + octet_length(content)), 0)
+                        OR bytes <> (SELECT coalesce(sum(octet_length(title) + octet_length(content) + 80), 0)
                                      FROM note WHERE author = a.number))
                   + (SELECT count(*) FROM tag t LEFT JOIN note n
                        ON n.number = t.note AND n.author = t.author AND n.archived = t.archived
