@@ -18,6 +18,15 @@ impl Service {
         let metrics = Metrics::default();
         metrics.sagas("purge", "started", purges.len());
         metrics.findings(chart);
+        let (authors, bytes) = self.store.copies();
+        let number = |count| u64::try_from(count).unwrap_or(0);
+        metrics.set(
+            "satchel_search_copies",
+            "Authors whose folded notes are in memory",
+            &[],
+            number(authors),
+        );
+        metrics.set("satchel_search_copies_bytes", "The memory that these copies take", &[], number(bytes));
         Ok(metrics)
     }
 }

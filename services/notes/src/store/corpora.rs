@@ -123,9 +123,9 @@ impl Corpora {
     }
 
     /// How many copies are kept, and the memory that they take.
-    pub(super) fn measure(&self) -> (usize, i64) {
+    pub(super) fn measure(&self) -> (i64, i64) {
         let kept = self.kept();
-        (kept.slots.len(), kept.bytes)
+        (i64::try_from(kept.slots.len()).unwrap_or(i64::MAX), kept.bytes)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -71,6 +71,11 @@ impl Store {
         }
     }
 
+    /// How many authors have a copy in memory, and the bytes of all.
+    pub(crate) fn copies(&self) -> (i64, i64) {
+        self.corpora.measure()
+    }
+
     /// Answers from `copy` if it is as new as the data.
     fn look(
         &self,

@@ -3,7 +3,7 @@
 use super::*;
 
 /// An author that is told from others by `number`.
-fn author(number: usize) -> AccountId {
+fn author(number: i64) -> AccountId {
     let mut bytes = [0; 12];
     bytes[..8].copy_from_slice(&number.to_be_bytes());
     AccountId::from_bytes(bytes)
@@ -11,7 +11,7 @@ fn author(number: usize) -> AccountId {
 
 /// As many copies of this size as there is room for, and not one more.
 const LARGE: i64 = AUTHOR_BYTES_MAX / 2;
-const ROOM: usize = 12;
+const ROOM: i64 = BYTES_MAX / LARGE;
 
 fn full() -> Corpora {
     let corpora = Corpora::default();
