@@ -7,8 +7,8 @@ use crate::source::Source;
 use crate::tidy::markdown::prose;
 use crate::tree::Tree;
 
-/// The contract: what front ends written for the original call.
-const CONTRACT: [&str; 18] = [
+/// The contract: what front ends written for the original call, and the three routes of search that are ours.
+const CONTRACT: [&str; 21] = [
     "POST /api/auth/register",
     "POST /api/auth/login",
     "POST /api/auth/forgot-password",
@@ -23,6 +23,9 @@ const CONTRACT: [&str; 18] = [
     "DELETE /api/users/:id",
     "GET /api/notes",
     "POST /api/notes",
+    "GET /api/notes/search",
+    "GET /api/notes/tags",
+    "GET /api/notes/suggest",
     "GET /api/notes/:id",
     "PATCH /api/notes/:id",
     "DELETE /api/notes/:id",

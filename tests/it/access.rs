@@ -52,7 +52,7 @@ const fn succeeding(status: u16, mut statuses: [u16; 6]) -> [u16; 6] {
     statuses
 }
 
-const TABLE: [Row; 18] = [
+const TABLE: [Row; 21] = [
     with(newcomer, row("POST", "/api/auth/register", succeeding(201, ANYONE))),
     with(credentials, row("POST", "/api/auth/login", ANYONE)),
     with(credentials, row("POST", "/api/auth/forgot-password", ANYONE)),
@@ -68,6 +68,9 @@ const TABLE: [Row; 18] = [
     row("DELETE", "/api/users/:id", succeeding(204, ADMINS)),
     row("GET", "/api/notes", LOGGED_IN),
     with(|_| json!({"content": "A note."}), row("POST", "/api/notes", succeeding(201, LOGGED_IN))),
+    row("GET", "/api/notes/search", LOGGED_IN),
+    row("GET", "/api/notes/tags", LOGGED_IN),
+    row("GET", "/api/notes/suggest", LOGGED_IN),
     row("GET", "/api/notes/:id", AUTHOR),
     with(|_| json!({"title": "A title"}), row("PATCH", "/api/notes/:id", AUTHOR)),
     row("DELETE", "/api/notes/:id", succeeding(204, AUTHOR)),

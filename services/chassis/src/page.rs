@@ -20,8 +20,7 @@ impl Page {
     /// Reads `page` and `limit`; anything but a positive integer is a 400 that names the parameter.
     pub fn from_query(query: &Query) -> Result<Self, Failure> {
         let number = positive(query, "page")?.unwrap_or(1);
-        let limit = positive(query, "limit")?.unwrap_or(LIMIT_DEFAULT).min(LIMIT_MAX);
-        Ok(Self { number, limit })
+        Ok(Self { number, limit: limit(query, LIMIT_DEFAULT, LIMIT_MAX)? })
     }
 
     /// The page `number` (from 1) of `limit` objects, both raised to 1 and the limit capped at 1,000.
@@ -43,6 +42,11 @@ impl Page {
     pub const fn of(&self, total: u64) -> Pagination {
         Pagination { total, page: self.number, pages: total.div_ceil(self.limit), limit: self.limit }
     }
+}
+
+/// Reads `limit`: `default` without one, `max` for more than that; anything but a positive integer is a 400.
+pub fn limit(query: &Query, default: u64, max: u64) -> Result<u64, Failure> {
+    Ok(positive(query, "limit")?.unwrap_or(default).min(max))
 }
 
 fn positive(query: &Query, name: &'static str) -> Result<Option<u64>, Failure> {

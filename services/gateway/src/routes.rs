@@ -69,7 +69,7 @@ use Access::{Admin, Anyone, Author, LoggedIn};
 use Upstream::{Auth, Notes, User};
 
 /// Every public route, in the order of CONTRACT.md.
-pub static ROUTES: [Route; 18] = [
+pub static ROUTES: [Route; 21] = [
     to(Auth, Method::POST, "/api/auth/register", Anyone),
     to(Auth, Method::POST, "/api/auth/login", Anyone),
     to(Auth, Method::POST, "/api/auth/forgot-password", Anyone),
@@ -84,6 +84,9 @@ pub static ROUTES: [Route; 18] = [
     to(User, Method::DELETE, "/api/users/:id", Admin),
     to(Notes, Method::GET, "/api/notes", LoggedIn),
     to(Notes, Method::POST, "/api/notes", LoggedIn),
+    to(Notes, Method::GET, "/api/notes/search", LoggedIn),
+    to(Notes, Method::GET, "/api/notes/tags", LoggedIn),
+    to(Notes, Method::GET, "/api/notes/suggest", LoggedIn),
     to(Notes, Method::GET, "/api/notes/:id", Author),
     to(Notes, Method::PATCH, "/api/notes/:id", Author),
     to(Notes, Method::DELETE, "/api/notes/:id", Author),

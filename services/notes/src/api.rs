@@ -4,6 +4,7 @@
 
 mod internal;
 mod notes;
+mod search;
 pub(crate) mod wire;
 
 use std::sync::Arc;
@@ -37,6 +38,9 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/health", get(health))
         .route("/metrics", get(metrics))
         .route("/notes", get(notes::list).post(notes::create))
+        .route("/notes/search", get(search::search))
+        .route("/notes/tags", get(search::tags))
+        .route("/notes/suggest", get(search::suggest))
         .route("/notes/{id}", get(notes::read).patch(notes::edit).delete(notes::delete))
         .route("/internal/accounts/{account}/standing", put(internal::hear))
         .route("/internal/beat", put(internal::beat))

@@ -1,14 +1,15 @@
-//! The notes service: notes, their lists, and the literal search over them.
+//! The notes service: notes, their lists, and the searches over them.
 //!
 //! ```text
 //! api ──► service ──► store ──► SQLite (one writer thread, several readers)
 //!            │          └─ scan ──► folding
-//!            └─ note, listing
+//!            └─ note, listing, ranked, completion
 //! ```
 //!
 //! Knows of its authors only an account id and where that stands; tokens and the other services tell.
 
 mod api;
+mod completion;
 mod corpus;
 mod doctor;
 mod error;
@@ -17,7 +18,6 @@ mod folding;
 mod listing;
 mod note;
 mod peer;
-#[allow(dead_code, unused_imports, reason = "its routes and its index are still to come")]
 mod ranked;
 mod service;
 mod store;

@@ -6,6 +6,7 @@
 mod doctor;
 mod hearing;
 mod measure;
+mod search;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 //! Synchronous; domain values in and out. It decides nothing: what may be done is for the verbs, which hand
 //! over one closure for each unit of work.
 
+mod answer;
 mod change;
 mod chore;
 mod commit;
@@ -13,6 +14,7 @@ mod gram;
 mod inbox;
 #[cfg(feature = "simulation")]
 pub mod inspection;
+mod label;
 mod literal;
 #[cfg(test)]
 mod plant;

@@ -2,6 +2,8 @@
 //!
 //! The one place with field names and messages (CONTRACT.md, *Fields and their messages*, *Objects*).
 
+pub(super) mod search;
+
 use std::fmt::Display;
 
 use chassis::body::FromFields;
@@ -109,7 +111,7 @@ pub(super) fn listing(query: &Query) -> Result<Listing, Failure> {
         Search::new(text).ok_or_else(|| invalid("search", "search cannot exceed 1000 characters".to_owned()))
     });
     Ok(Listing {
-        is_archived: query.get("isArchived") == Some("true"),
+        is_archived: search::is_archived(query),
         tag: parameter(query, "tag")?,
         search: search.transpose()?,
         page,

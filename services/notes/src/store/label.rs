@@ -1,0 +1,61 @@
+//! What an author's notes are called: their titles, and their tags with how many notes have them.
+
+use chassis::id::AccountId;
+use rusqlite::Row;
+
+use super::row::AuthorRow;
+use super::{StoreError, View};
+
+impl View<'_> {
+    /// The tags on notes of `account`, at most `limit`: those that most notes have first, then by name.
+    pub(crate) fn tags(
+        &self,
+        account: AccountId,
+        is_archived: bool,
+        limit: u32,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut tags = Vec::new();
+        let sql = "SELECT tag, count(*) AS notes
+                   FROM tag
+                   WHERE author = ?1 AND archived = ?2
+                   GROUP BY tag
+                   ORDER BY notes DESC, tag
+                   LIMIT ?3";
+        let Some(author) = AuthorRow::find(self.connection(), account)? else {
+            return Ok(tags);
+        };
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query((author.number, is_archived, limit))?;
+        while let Some(row) = rows.next()? {
+            tags.push((row.get(0)?, count(row)?));
+        }
+        Ok(tags)
+    }
+
+    /// Calls `each` with every title of a note of `account` and how many notes have it.
+    pub(crate) fn titles(
+        &self,
+        account: AccountId,
+        is_archived: bool,
+        mut each: impl FnMut(&str, u64),
+    ) -> Result<(), StoreError> {
+        let sql = "SELECT title, count(*)
+                   FROM note
+                   WHERE number >= ?1 << 32 AND number < (?1 + 1) << 32 AND archived = ?2
+                   GROUP BY title";
+        let Some(author) = AuthorRow::find(self.connection(), account)? else {
+            return Ok(());
+        };
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query((author.number, is_archived))?;
+        let corrupt = |_| StoreError::Corrupt { table: "note", key: author.number << 32, what: "title" };
+        while let Some(row) = rows.next()? {
+            each(row.get_ref(0)?.as_str().map_err(corrupt)?, count(row)?);
+        }
+        Ok(())
+    }
+}
+
+fn count(row: &Row<'_>) -> Result<u64, StoreError> {
+    Ok(row.get::<_, u32>(1)?.into())
+}
