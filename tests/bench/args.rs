@@ -33,6 +33,12 @@ pub(crate) struct Args {
     /// Notes of the user whose notes are read, listed and searched
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     pub(crate) notes: u32,
+    /// Notes of another user, who has more than Satchel keeps in memory (30,000 are); 0 leaves out the rows about them
+    #[arg(long, default_value_t = 40_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub(crate) large: u32,
+    /// More notes, of twenty other users, that only fill the store
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=2_000_000))]
+    pub(crate) elsewhere: u32,
     /// Seed of the texts
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -50,7 +56,7 @@ pub(crate) struct Args {
 impl Args {
     /// The chosen rows in the table's order, which puts the writing row last.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row> + '_ {
-        Row::ALL.into_iter().filter(|&row| self.wants(row))
+        Row::ALL.into_iter().filter(|&row| self.wants(row) && (self.large > 0 || !row.is_large()))
     }
 
     /// Whether a row was chosen; all are when none was named.

@@ -1,7 +1,7 @@
 //! What the world is filled with before it is measured: one user with very many notes, twenty with a few.
 //!
-//! Everything goes in through the public API, as a client would put it there. The searches come with the totals that
-//! a naive scan of the same texts gives, so that a fast wrong answer is no answer.
+//! Everything goes in through the public API, as a client would put it there. On request there is also somebody with
+//! more notes than Satchel keeps in memory, and a store full of notes of others.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use crate::Failure;
 use crate::args::Args;
 use crate::client::{Connection, render};
+use crate::searches::Searches;
 use crate::text::{Draft, Writer};
 
 /// Users besides the reader; logins and creates are spread over them.
@@ -22,14 +23,8 @@ const OTHERS: usize = 20;
 const NOTES_OF_OTHERS: usize = 50;
 /// Notes that the creating row has at hand before it sends the first text again.
 const FRESH: usize = 2_000;
-/// Searches per row, so that one remembered answer does not make the figure.
-const SEARCHES: usize = 16;
-/// The shortest word searched for; shorter ones are letters in the middle of everything.
-const SEARCH_CHARS: usize = 4;
-/// Of 1,000 notes, how many mention a common word.
-const COMMON: std::ops::Range<usize> = 100..500;
-/// Of 1,000 notes, how many at most mention a rare word; it is in one at least.
-const RARE: usize = 5;
+/// Notes that are written down as requests at a time: a million of them would fill the memory.
+const AT_ONCE: usize = 20_000;
 /// Longest wait for the whole filling: at 1,000,000 notes and a tenth of the goal's pace this is still not near.
 const DEADLINE: Duration = Duration::from_hours(1);
 /// Long enough for every profile.
@@ -51,15 +46,6 @@ impl Account {
     }
 }
 
-/// A search with the number of notes it has to find.
-#[derive(Debug)]
-pub(crate) struct Search {
-    /// A lower-case word.
-    pub(crate) word: String,
-    /// Of the reader's notes.
-    pub(crate) total: usize,
-}
-
 /// What is in the world, as far as the rows need it.
 #[derive(Debug)]
 pub(crate) struct Dataset {
@@ -71,10 +57,10 @@ pub(crate) struct Dataset {
     pub(crate) others: Vec<Account>,
     /// Notes not created yet.
     pub(crate) fresh: Vec<Draft>,
-    /// Words of many notes.
-    pub(crate) common: Vec<Search>,
-    /// Words of very few.
-    pub(crate) rare: Vec<Search>,
+    /// What is searched for among the reader's notes.
+    pub(crate) searches: Searches,
+    /// Somebody with more notes than Satchel keeps in memory, with searches among them; none when not asked for.
+    pub(crate) large: Option<(Account, Searches)>,
 }
 
 impl Dataset {
@@ -100,11 +86,48 @@ async fn fill(gateway: SocketAddr, args: &Args) -> Result<Dataset, Failure> {
     }
     let mut note_ids = create_all(gateway, requests, args.connections).await?;
     note_ids.truncate(notes.len());
+    let searches = Searches::over(writer.words(), &notes)?;
+    let large = large(gateway, args, &mut writer).await?;
+    elsewhere(gateway, args, &others, &mut writer).await?;
     let fresh = (0..FRESH).map(|_| writer.draft()).collect();
-    let common =
-        searches(writer.words(), &notes, per_mille(COMMON.start, &notes)..per_mille(COMMON.end, &notes))?;
-    let rare = searches(writer.words().rev(), &notes, 1..per_mille(RARE, &notes).max(1) + 1)?;
-    Ok(Dataset { reader, note_ids, others, fresh, common, rare })
+    Ok(Dataset { reader, note_ids, others, fresh, searches, large })
+}
+
+/// The author with very many notes.
+async fn large(
+    gateway: SocketAddr,
+    args: &Args,
+    writer: &mut Writer,
+) -> Result<Option<(Account, Searches)>, Failure> {
+    if args.large == 0 {
+        return Ok(None);
+    }
+    let author = register(gateway, "large".to_owned()).await?;
+    let notes: Vec<Draft> = (0..args.large).map(|_| writer.draft()).collect();
+    for part in notes.chunks(AT_ONCE) {
+        let requests = part.iter().map(|note| create_request(&author, note)).collect();
+        create_all(gateway, requests, args.connections).await?;
+    }
+    Ok(Some((author, Searches::over(writer.words(), &notes)?)))
+}
+
+/// Notes of others that only fill the store.
+async fn elsewhere(
+    gateway: SocketAddr,
+    args: &Args,
+    others: &[Account],
+    writer: &mut Writer,
+) -> Result<(), Failure> {
+    let mut authors = others.iter().cycle();
+    let mut left = args.elsewhere as usize;
+    while left > 0 {
+        let count = left.min(AT_ONCE);
+        let requests =
+            authors.by_ref().take(count).map(|author| create_request(author, &writer.draft())).collect();
+        create_all(gateway, requests, args.connections).await?;
+        left -= count;
+    }
+    Ok(())
 }
 
 /// The request that creates a note for a user.
@@ -184,24 +207,4 @@ async fn created<T: for<'de> Deserialize<'de>>(
         let body = String::from_utf8_lossy(answer.body);
         format!("the world could not be filled: status {}: {body}", answer.status).into()
     })
-}
-
-fn per_mille(share: usize, notes: &[Draft]) -> usize {
-    notes.len() * share / 1_000
-}
-
-/// The first words that so many notes mention.
-fn searches<'a>(
-    words: impl Iterator<Item = &'a str>,
-    notes: &[Draft],
-    totals: std::ops::Range<usize>,
-) -> Result<Vec<Search>, Failure> {
-    let found: Vec<Search> = words
-        .filter(|word| word.len() >= SEARCH_CHARS)
-        .map(|word| (word, notes.iter().filter(|note| note.mentions(word)).count()))
-        .filter(|(_, total)| totals.contains(total))
-        .map(|(word, total)| Search { word: word.to_owned(), total })
-        .take(SEARCHES)
-        .collect();
-    if found.is_empty() { Err("no word is as common or rare as the searches need".into()) } else { Ok(found) }
 }

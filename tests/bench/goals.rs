@@ -48,7 +48,7 @@ enum Subject {
 }
 
 /// One goal per line, for two cores that the bench shares with Satchel.
-const GOALS: [(Subject, Bound); 13] = [
+const GOALS: [(Subject, Bound); 20] = [
     (Subject::Ready, Bound::AtMost(60.0)),
     (Subject::IdleMemory, Bound::AtMost(40.0)),
     (Subject::Rate(Row::Health), Bound::AtLeast(30_000.0)),
@@ -57,6 +57,13 @@ const GOALS: [(Subject, Bound); 13] = [
     (Subject::Rate(Row::List), Bound::AtLeast(6_000.0)),
     (Subject::Rate(Row::SearchRare), Bound::AtLeast(3_000.0)),
     (Subject::Rate(Row::SearchCommon), Bound::AtLeast(3_000.0)),
+    (Subject::Rate(Row::SearchTwo), Bound::AtLeast(3_000.0)),
+    (Subject::Rate(Row::SearchPhrase), Bound::AtLeast(3_000.0)),
+    (Subject::Rate(Row::SearchHan), Bound::AtLeast(3_000.0)),
+    (Subject::P99(Row::SearchCommon), Bound::AtMost(40.0)),
+    (Subject::Rate(Row::RankedRare), Bound::AtLeast(3_000.0)),
+    (Subject::Rate(Row::RankedCommon), Bound::AtLeast(3_000.0)),
+    (Subject::P99(Row::RankedCommon), Bound::AtMost(40.0)),
     (Subject::PeakMemory(Row::SearchRare), Bound::AtMost(150.0)),
     (Subject::PeakMemory(Row::SearchCommon), Bound::AtMost(150.0)),
     (Subject::Rate(Row::Me), Bound::AtLeast(8_000.0)),

@@ -20,6 +20,7 @@ mod process;
 mod proxy;
 mod report;
 mod rows;
+mod searches;
 mod text;
 mod world;
 

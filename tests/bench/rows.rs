@@ -12,9 +12,10 @@ use serde::Serialize;
 use crate::Failure;
 use crate::args::Args;
 use crate::client::render;
-use crate::dataset::{Dataset, Search, create_request};
+use crate::dataset::{Account, Dataset, create_request};
 use crate::load::{self, Load, Measured, Shot};
 use crate::proxy::Proxy;
+use crate::searches::{Search, Searches};
 use crate::world::World;
 
 /// Clients that log in without pause beside the reading row.
@@ -40,6 +41,22 @@ pub(crate) enum Row {
     SearchRare,
     /// Substring search for words of many notes, with the total
     SearchCommon,
+    /// Substring search for two letters
+    SearchTwo,
+    /// Substring search for two words that follow each other
+    SearchPhrase,
+    /// Substring search for two characters of a script without spaces
+    SearchHan,
+    /// Ranked search for words of very few notes
+    RankedRare,
+    /// Ranked search for words of many notes
+    RankedCommon,
+    /// Ranked search for two words of many notes
+    RankedPair,
+    /// Substring search for words of very few notes among more notes than are kept in memory
+    LargeRare,
+    /// Substring search for words of many notes among more notes than are kept in memory
+    LargeCommon,
     /// The reader's profile
     Me,
     /// Log-ins at full Argon2id
@@ -48,22 +65,38 @@ pub(crate) enum Row {
     ReadsDuringLogin,
     /// Creating notes, each synced to disk
     Create,
+    /// The same by an author with more notes than are kept in memory
+    LargeCreate,
 }
 
 impl Row {
     /// Every row, in the order in which they are measured.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::EmptyProxy,
         Self::Health,
         Self::GetNote,
         Self::List,
         Self::SearchRare,
         Self::SearchCommon,
+        Self::SearchTwo,
+        Self::SearchPhrase,
+        Self::SearchHan,
+        Self::RankedRare,
+        Self::RankedCommon,
+        Self::RankedPair,
+        Self::LargeRare,
+        Self::LargeCommon,
         Self::Me,
         Self::Login,
         Self::ReadsDuringLogin,
         Self::Create,
+        Self::LargeCreate,
     ];
+
+    /// Whether the row is about the author with more notes than are kept in memory.
+    pub(crate) const fn is_large(self) -> bool {
+        matches!(self, Self::LargeRare | Self::LargeCommon | Self::LargeCreate)
+    }
 
     /// Its name in the table and on the command line.
     pub(crate) const fn name(self) -> &'static str {
@@ -74,10 +107,19 @@ impl Row {
             Self::List => "list",
             Self::SearchRare => "search-rare",
             Self::SearchCommon => "search-common",
+            Self::SearchTwo => "search-two",
+            Self::SearchPhrase => "search-phrase",
+            Self::SearchHan => "search-han",
+            Self::RankedRare => "ranked-rare",
+            Self::RankedCommon => "ranked-common",
+            Self::RankedPair => "ranked-pair",
+            Self::LargeRare => "large-rare",
+            Self::LargeCommon => "large-common",
             Self::Me => "me",
             Self::Login => "login",
             Self::ReadsDuringLogin => "reads-during-login",
             Self::Create => "create",
+            Self::LargeCreate => "large-create",
         }
     }
 
@@ -87,17 +129,27 @@ impl Row {
             Self::Health => vec![get("/health", None, r#""status":"OK""#)],
             Self::GetNote | Self::ReadsDuringLogin => reads(data),
             Self::List => {
-                (1..=PAGES).map(|page| list(data, &format!("page={page}"), data.note_ids.len())).collect()
+                let page = |page| list(&data.reader, &format!("?page={page}"), data.note_ids.len());
+                (1..=PAGES).map(page).collect()
             }
-            Self::SearchRare => data.rare.iter().map(|search| find(data, search)).collect(),
-            Self::SearchCommon => data.common.iter().map(|search| find(data, search)).collect(),
+            Self::SearchRare => literal(&data.reader, &data.searches.rare),
+            Self::SearchCommon => literal(&data.reader, &data.searches.common),
+            Self::SearchTwo => literal(&data.reader, &data.searches.two),
+            Self::SearchPhrase => literal(&data.reader, &data.searches.phrase),
+            Self::SearchHan => literal(&data.reader, &data.searches.han),
+            Self::RankedRare => ranked(&data.reader, &data.searches.rare_words),
+            Self::RankedCommon => ranked(&data.reader, &data.searches.common_words),
+            Self::RankedPair => ranked(&data.reader, &data.searches.pairs),
+            Self::LargeRare => large(data, |author, searches| literal(author, &searches.rare)),
+            Self::LargeCommon => large(data, |author, searches| literal(author, &searches.common)),
             Self::Me => vec![get(
                 "/api/users/me",
                 Some(&data.reader.token),
                 &format!(r#""email":"{}""#, data.reader.email),
             )],
             Self::Login => logins(data),
-            Self::Create => creates(data),
+            Self::Create => creates(data, data.others.iter().cycle()),
+            Self::LargeCreate => large(data, |author, _| creates(data, std::iter::repeat(author))),
         }
     }
 }
@@ -198,13 +250,29 @@ fn reads(data: &Dataset) -> Vec<Shot> {
     data.note_ids.iter().step_by(step).map(read).collect()
 }
 
-fn list(data: &Dataset, filter: &str, total: usize) -> Shot {
-    let path = format!("/api/notes?{filter}&limit=10");
-    get(&path, Some(&data.reader.token), &format!(r#""total":{total}"#))
+fn list(author: &Account, rest: &str, total: usize) -> Shot {
+    let path = format!("/api/notes{rest}&limit=10");
+    get(&path, Some(&author.token), &format!(r#""total":{total},"#))
 }
 
-fn find(data: &Dataset, search: &Search) -> Shot {
-    list(data, &format!("search={}", search.word), search.total)
+fn literal(author: &Account, searches: &[Search]) -> Vec<Shot> {
+    let find = |search: &Search| list(author, &format!("?search={}", escaped(&search.text)), search.total);
+    searches.iter().map(find).collect()
+}
+
+fn ranked(author: &Account, searches: &[Search]) -> Vec<Shot> {
+    let find = |search: &Search| list(author, &format!("/search?q={}", escaped(&search.text)), search.total);
+    searches.iter().map(find).collect()
+}
+
+/// Shots of the author with more notes than are kept in memory, who is there when such a row is measured.
+fn large(data: &Dataset, shots: impl FnOnce(&Account, &Searches) -> Vec<Shot>) -> Vec<Shot> {
+    data.large.as_ref().map(|(author, searches)| shots(author, searches)).unwrap_or_default()
+}
+
+/// A text as it stands in a query.
+fn escaped(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 fn logins(data: &Dataset) -> Vec<Shot> {
@@ -216,8 +284,7 @@ fn logins(data: &Dataset) -> Vec<Shot> {
     data.others.iter().map(|other| log_in(other.credentials())).collect()
 }
 
-fn creates(data: &Dataset) -> Vec<Shot> {
-    let authors = data.others.iter().cycle();
+fn creates<'a>(data: &'a Dataset, authors: impl Iterator<Item = &'a Account>) -> Vec<Shot> {
     let create = |(note, author)| Shot {
         request: create_request(author, note),
         status: 201,

@@ -16,6 +16,11 @@ const HEAD: &str = "the of and to in for that with on this from have not are wil
     under while never meeting another list write change why off keep water look letter page without study book \
     almost above garden near project bring paper often run important until idea river second late miss recipe \
     train winter music market summer kitchen morning evening bread window travel ticket budget harbour";
+/// Words of a script without spaces; some notes end with a few of them.
+pub(crate) const HAN: [&str; 12] =
+    ["会议", "记录", "旅行", "食谱", "花园", "音乐", "读书", "健康", "工作", "家庭", "市场", "天气"];
+/// One note in so many ends with such words.
+const WITH_HAN: u32 = 20;
 /// Distinct words: the last of them comes about once in seven hundred notes.
 const WORDS: usize = 4_000;
 /// Weight of the first word; large against `WORDS`, so that the last still has one.
@@ -48,6 +53,21 @@ impl Draft {
     pub(crate) fn mentions(&self, word: &str) -> bool {
         self.folded_title.contains(word) || self.folded_content.contains(word)
     }
+
+    /// Whether a search for whole words has to find the note: each of them is one of its words.
+    pub(crate) fn has_words(&self, words: &str) -> bool {
+        let separates = |char: char| !char.is_ascii_alphanumeric();
+        let mut own =
+            [&self.folded_title, &self.folded_content].into_iter().flat_map(|text| text.split(separates));
+        words.split(' ').all(|word| own.clone().any(|one| one == word)) && own.next().is_some()
+    }
+
+    /// Two words from the middle of a sentence of the note.
+    pub(crate) fn a_phrase(&self) -> Option<String> {
+        let sentence = self.folded_content.split('.').max_by_key(|sentence| sentence.len())?;
+        let words: Vec<&str> = sentence.split_ascii_whitespace().collect();
+        Some(words.get(1..3)?.join(" "))
+    }
 }
 
 /// Writes notes from one vocabulary.
@@ -75,8 +95,8 @@ impl Writer {
     }
 
     /// All words, the commonest first.
-    pub(crate) fn words(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.words.iter().map(String::as_str)
+    pub(crate) fn words(&self) -> &[String] {
+        &self.words
     }
 
     /// The next note.
@@ -103,6 +123,12 @@ impl Writer {
             content.push_str(". ");
         }
         content.truncate(content.trim_end().len());
+        if self.rng.random_ratio(1, WITH_HAN) {
+            content.push(' ');
+            for _ in 0..4 {
+                content.push_str(pick(&mut self.rng, &HAN));
+            }
+        }
         content
     }
 
@@ -174,7 +200,7 @@ mod tests {
         use std::collections::HashSet;
 
         let writer = Writer::new(1);
-        assert_eq!(writer.words().collect::<HashSet<_>>().len(), WORDS);
+        assert_eq!(writer.words().iter().collect::<HashSet<_>>().len(), WORDS);
     }
 
     #[test]
