@@ -47,6 +47,9 @@ pub(crate) enum Row {
     SearchPhrase,
     /// Substring search for two characters of a script without spaces
     SearchHan,
+    /// Substring search by the twenty other users in turn, whose notes together are more than memory holds when
+    /// `--elsewhere` is 400,000
+    SearchMany,
     /// Ranked search for words of very few notes
     RankedRare,
     /// Ranked search for words of many notes
@@ -71,7 +74,7 @@ pub(crate) enum Row {
 
 impl Row {
     /// Every row, in the order in which they are measured.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::EmptyProxy,
         Self::Health,
         Self::GetNote,
@@ -81,6 +84,7 @@ impl Row {
         Self::SearchTwo,
         Self::SearchPhrase,
         Self::SearchHan,
+        Self::SearchMany,
         Self::RankedRare,
         Self::RankedCommon,
         Self::RankedPair,
@@ -110,6 +114,7 @@ impl Row {
             Self::SearchTwo => "search-two",
             Self::SearchPhrase => "search-phrase",
             Self::SearchHan => "search-han",
+            Self::SearchMany => "search-many",
             Self::RankedRare => "ranked-rare",
             Self::RankedCommon => "ranked-common",
             Self::RankedPair => "ranked-pair",
@@ -137,6 +142,7 @@ impl Row {
             Self::SearchTwo => literal(&data.reader, &data.searches.two),
             Self::SearchPhrase => literal(&data.reader, &data.searches.phrase),
             Self::SearchHan => literal(&data.reader, &data.searches.han),
+            Self::SearchMany => many(data),
             Self::RankedRare => ranked(&data.reader, &data.searches.rare_words),
             Self::RankedCommon => ranked(&data.reader, &data.searches.common_words),
             Self::RankedPair => ranked(&data.reader, &data.searches.pairs),
@@ -258,6 +264,15 @@ fn list(author: &Account, rest: &str, total: usize) -> Shot {
 fn literal(author: &Account, searches: &[Search]) -> Vec<Shot> {
     let find = |search: &Search| list(author, &format!("?search={}", escaped(&search.text)), search.total);
     searches.iter().map(find).collect()
+}
+
+/// Each of the other users in turn; how many of their notes hold the word is not counted.
+fn many(data: &Dataset) -> Vec<Shot> {
+    let of = |search: &Search| format!("/api/notes?search={}&limit=10", escaped(&search.text));
+    let authors = |target: String| {
+        data.others.iter().map(move |author| get(&target, Some(&author.token), r#""pagination""#))
+    };
+    data.searches.common.iter().map(of).flat_map(authors).collect()
 }
 
 fn ranked(author: &Account, searches: &[Search]) -> Vec<Shot> {

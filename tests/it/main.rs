@@ -24,4 +24,5 @@ mod kit;
 mod register;
 mod replay;
 mod revocation;
+mod search;
 mod strict;
