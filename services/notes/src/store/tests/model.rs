@@ -1,7 +1,7 @@
 //! The store against a list in memory, under random operations.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -147,6 +147,39 @@ fn listings() -> Vec<Listing> {
     listings
 }
 
+/// How many of the notes have each of the names that `names` gives, the most frequent first, then by name.
+fn naive_counts(
+    model: &Model,
+    author: AccountId,
+    is_archived: bool,
+    names: impl Fn(&Draft) -> Vec<&str>,
+) -> Vec<(String, u64)> {
+    let mut counts = BTreeMap::new();
+    for note in model.values().filter(|note| note.author == author && note.draft.is_archived == is_archived) {
+        let different: BTreeSet<_> = names(&note.draft).into_iter().collect();
+        for name in different {
+            *counts.entry(name.to_owned()).or_insert(0) += 1;
+        }
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    counts
+}
+
+fn counted_titles(world: &World, author: AccountId, is_archived: bool) -> Vec<(String, u64)> {
+    let mut counts = Vec::new();
+    let each = |title: &str, count| counts.push((title.to_owned(), count));
+    let told: Result<_, StoreError> = world.store.view(|notes| notes.titles(author, is_archived, each));
+    told.unwrap();
+    counts.sort_by(|(name, count), (other, more)| more.cmp(count).then(name.cmp(other)));
+    counts
+}
+
+fn counted_tags(world: &World, author: AccountId, is_archived: bool) -> Vec<(String, u64)> {
+    let tags: Result<_, StoreError> = world.store.view(|notes| notes.tags(author, is_archived, 1000));
+    tags.unwrap()
+}
+
 /// What the counters and the tag rows say must be what a count says.
 fn consistent(world: &World) {
     let wrong: u32 = world
@@ -163,7 +196,11 @@ fn consistent(world: &World) {
                      WHERE n.number IS NULL)
                   + (SELECT count(*) FROM note n
                      WHERE (SELECT count(*) FROM tag WHERE note = n.number)
-                        <> (SELECT count(DISTINCT value) FROM json_each(n.tags)))",
+                        <> (SELECT count(DISTINCT value) FROM json_each(n.tags)))
+                  + (SELECT count(*) FROM label l
+                     WHERE notes <> (SELECT count(*) FROM tag t
+                                     WHERE t.author = l.author AND t.archived = l.archived AND t.tag = l.tag)
+                        OR notes = 0)",
             [],
             |row| row.get(0),
         )
@@ -186,6 +223,14 @@ proptest! {
                 let naive = naive_page(&model, author, &listing);
                 prop_assert_eq!(world.page(author, &listing), naive.clone());
                 prop_assert_eq!(world.scanned(author, &listing), naive);
+            }
+            for is_archived in [false, true] {
+                let tags = naive_counts(&model, author, is_archived, |draft| {
+                    draft.tags.iter().map(Text::as_str).collect()
+                });
+                prop_assert_eq!(counted_tags(&world, author, is_archived), tags);
+                let titles = naive_counts(&model, author, is_archived, |draft| vec![draft.title.as_str()]);
+                prop_assert_eq!(counted_titles(&world, author, is_archived), titles);
             }
         }
     }
