@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use serde_json::json;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use crate::world::{ADA, Answer, BEN, Person, World};
 
@@ -200,5 +201,67 @@ async fn an_ended_session_finds_nothing_and_no_token_neither() {
         assert_eq!(world.stranger().get(path).await.failure(), (401, "Not authorized, no token"), "{path}");
         let ended = world.author(ADA).get(path).await;
         assert_eq!(ended.failure(), (401, "User belonging to this token no longer exists."), "{path}");
+    }
+}
+
+/// Words that both authors use.
+const WORDS: [&str; 6] = ["milk", "bread", "Straße", "東京", "مدرسة", "🍞"];
+
+/// A note of the first author or of the second: its title, its only tag, and whether it is archived.
+type Row = (bool, usize, usize, bool);
+
+/// What `person` is told of their notes, on every route that looks for some.
+async fn told(person: &Person<'_>, author: &str, word: &str, is_archived: bool) -> (u64, u64, u64, u64) {
+    let state = format!("isArchived={is_archived}&limit=50");
+    let q = encoded(word);
+    let found = person.get(&format!("/notes/search?q=title:{q}&{state}")).await;
+    let notes = found.body["data"]["notes"].as_array().unwrap();
+    assert!(notes.iter().all(|note| note["author"] == author), "{found:?}");
+    let count = |list: &Value, name: &str| {
+        let entries = list.as_array().unwrap();
+        let counted =
+            entries.iter().filter(|entry| entry[name] == word).map(|entry| entry["count"].as_u64().unwrap());
+        counted.sum::<u64>()
+    };
+    let facets = person.get(&format!("/notes/search?{state}")).await;
+    let tags = person.get(&format!("/notes/tags?{state}")).await;
+    let completions = person.get(&format!("/notes/suggest?q={q}&{state}")).await;
+    let titles = completions.body["data"]["suggestions"].as_array().unwrap().clone();
+    let titles: Vec<_> = titles.into_iter().filter(|completion| completion["source"] == "title").collect();
+    (
+        found.total(),
+        count(&facets.body["data"]["tags"], "tag"),
+        count(&tags.body["data"]["tags"], "tag"),
+        count(&json!(titles), "text"),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn nobody_is_told_of_a_note_a_tag_or_a_count_of_another(
+        rows in prop::collection::vec((any::<bool>(), 0..WORDS.len(), 0..WORDS.len(), any::<bool>()), 0..16),
+    ) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let world = World::new();
+            let people = [(ADA, world.author(ADA)), (BEN, world.author(BEN))];
+            for &(is_second, title, tag, is_archived) in &rows {
+                let body = json!({"title": WORDS[title], "content": "", "tags": [WORDS[tag]], "isArchived": is_archived});
+                people[usize::from(is_second)].1.has_note(body).await;
+            }
+            for (second, (author, person)) in people.iter().enumerate() {
+                for (at, word) in WORDS.iter().enumerate() {
+                    let is_archived = at % 2 == 0;
+                    let count = |holds: &dyn Fn(&Row) -> bool| {
+                        let own = |row: &&Row| usize::from(row.0) == second && row.3 == is_archived && holds(row);
+                        rows.iter().filter(own).count() as u64
+                    };
+                    let (titles, tags) = (count(&|row| row.1 == at), count(&|row| row.2 == at));
+                    assert_eq!(told(person, author, word, is_archived).await, (titles, tags, tags, titles), "{word}");
+                }
+            }
+        });
     }
 }
