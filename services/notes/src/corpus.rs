@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use crate::folding::{self, Needle};
 use crate::note::Place;
 
-/// Bytes of a note beside its text: where it ends, its number, its place in the list.
-const NOTE_BYTES: usize = size_of::<u32>() + size_of::<Source>() + size_of::<(Place, u32)>();
+/// Bytes of a note beside its text: where it ends, its number, its place, and where that is in the list.
+const NOTE_BYTES: usize = size_of::<Source>() + size_of::<Place>() + 2 * size_of::<u32>();
 
 /// What of a note the literal search needs.
 #[derive(Clone, Debug)]
@@ -42,8 +42,10 @@ pub(crate) struct Corpus {
     ends: Vec<u32>,
     /// The notes, in the order of the text.
     notes: Vec<Source>,
+    /// Their places in lists, in the order of the text.
+    places: Vec<Place>,
     /// Where each note stands in `notes`, in the order of lists; notes that are gone stand nowhere.
-    order: Vec<(Place, u32)>,
+    order: Vec<u32>,
 }
 
 impl Corpus {
@@ -54,6 +56,7 @@ impl Corpus {
             text: Vec::with_capacity(spare(bytes.saturating_sub(notes * NOTE_BYTES))),
             ends: Vec::with_capacity(spare(notes)),
             notes: Vec::with_capacity(spare(notes)),
+            places: Vec::with_capacity(spare(notes)),
             order: Vec::with_capacity(spare(notes)),
         }
     }
@@ -64,22 +67,22 @@ impl Corpus {
         folding::append(title, content, &mut self.text);
         self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         self.notes.push(source);
-        self.order.push((place, slot));
+        self.places.push(place);
+        self.order.push(slot);
     }
 
     /// Takes the notes with these numbers out. Their text stays until [`Corpus::is_sparse`] says that it is time
     /// to begin anew.
     pub(crate) fn remove(&mut self, numbers: &HashSet<i64>) {
         let notes = &self.notes;
-        self.order.retain(|(_, slot)| {
-            notes.get(*slot as usize).is_some_and(|source| !numbers.contains(&source.number))
-        });
+        self.order
+            .retain(|slot| notes.get(*slot as usize).is_some_and(|source| !numbers.contains(&source.number)));
     }
 
     /// Puts the notes in the order of lists, after any were added.
     pub(crate) fn sort(&mut self) {
-        // By place alone: no two notes share one.
-        self.order.sort_by_key(|(place, _)| *place);
+        let places = &self.places;
+        self.order.sort_by_key(|slot| places.get(*slot as usize));
     }
 
     /// Whether more notes were taken out than are left.
@@ -97,12 +100,10 @@ impl Corpus {
     pub(crate) fn find(&self, needle: &Needle, choice: Choice<'_>) -> (Vec<i64>, u32) {
         let held = self.held(needle);
         let (mut page, mut total) = (Vec::new(), 0);
-        for (_, slot) in &self.order {
+        for slot in &self.order {
             let slot = *slot as usize;
-            let Some(source) = self.notes.get(slot).filter(|_| held.get(slot).is_some_and(|held| *held))
-            else {
-                continue;
-            };
+            let is_held = held.get(slot).is_some_and(|held| *held);
+            let Some(source) = self.notes.get(slot).filter(|_| is_held) else { continue };
             let is_listed = source.is_archived == choice.is_archived
                 && choice.only.is_none_or(|only| only.contains(&source.number));
             if is_listed {
@@ -120,8 +121,7 @@ impl Corpus {
         let mut held = vec![false; self.notes.len()];
         let (mut slot, mut from) = (0, 0);
         while let Some(at) = self.text.get(from..).and_then(|rest| needle.position(rest)) {
-            let behind = self.ends.get(slot..).unwrap_or_default();
-            slot += behind.partition_point(|end| (*end as usize) <= from + at);
+            slot += ended_before(self.ends.get(slot..).unwrap_or_default(), from + at);
             let (Some(note), Some(end)) = (held.get_mut(slot), self.ends.get(slot)) else { break };
             *note = true;
             // The rest of this note has nothing to add.
@@ -130,6 +130,17 @@ impl Corpus {
         }
         held
     }
+}
+
+/// How many of `ends`, which ascend, are at most `at`: looked for in doubling steps, as the next match is mostly near.
+fn ended_before(ends: &[u32], at: usize) -> usize {
+    let is_before = |end: &u32| *end as usize <= at;
+    let mut step = 1;
+    while ends.get(step - 1).is_some_and(is_before) {
+        step *= 2;
+    }
+    let near = ends.get(step / 2..step.min(ends.len())).unwrap_or_default();
+    step / 2 + near.partition_point(is_before)
 }
 
 #[cfg(test)]
