@@ -23,19 +23,22 @@ pub(crate) enum Fault {
     AuthorlessNotes,
     /// A database that SQLite finds damaged.
     DamagedFile,
+    /// A search index that is damaged or has other notes than the database.
+    DifferingIndex,
     /// Authors that could not be held against another service.
     NotCompared,
 }
 
 impl Fault {
     /// Every kind there is.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::UndeletedNotes,
         Self::UnknownAuthor,
         Self::DifferingCounts,
         Self::DifferingTags,
         Self::AuthorlessNotes,
         Self::DamagedFile,
+        Self::DifferingIndex,
         Self::NotCompared,
     ];
 
@@ -66,6 +69,9 @@ impl Fault {
             Self::DamagedFile => {
                 ("damagedFile", "the database is damaged", "build its indexes again", Cure::OnRequest)
             }
+            Self::DifferingIndex => {
+                ("differingIndex", "the search index differs from the notes", "build it again", Cure::Always)
+            }
             Self::NotCompared => (
                 "notCompared",
                 "a service could not be asked",
@@ -84,6 +90,8 @@ pub(crate) enum Subject {
     /// An author of whom only the number is known.
     Number(i64),
     Database,
+    /// The search index, which is derived from the notes.
+    Index,
     Service(&'static str),
 }
 
@@ -93,6 +101,7 @@ impl std::fmt::Display for Subject {
             Self::Account(account) => account.fmt(f),
             Self::Number(number) => write!(f, "author {number}"),
             Self::Database => f.write_str("notes.db"),
+            Self::Index => f.write_str("index"),
             Self::Service(name) => f.write_str(name),
         }
     }

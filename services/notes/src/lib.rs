@@ -19,6 +19,7 @@ mod listing;
 mod note;
 mod peer;
 mod ranked;
+mod search;
 mod service;
 mod store;
 
@@ -41,7 +42,8 @@ use http::{HeaderValue, Uri};
 use tokio::time::Instant;
 
 use self::api::App;
-use self::service::{Doctor, Hearing, Service};
+use self::search::Index;
+use self::service::{Data, Doctor, Hearing, Service};
 use self::store::Store;
 #[cfg(feature = "simulation")]
 pub use self::store::inspection;
@@ -114,13 +116,15 @@ impl Notes {
         let store = Store::open(&config.data_dir, u32::try_from(2 * threads).unwrap_or(u32::MAX))?;
         let stream = |purpose| config.entropy.stream(NAME, purpose);
         let store = Arc::new(store);
+        let index = Arc::new(Index::open(&config.data_dir, Arc::clone(&store)));
+        let data = Data { index, store };
         let key = Key::derive(&config.secret);
         let signer = Signer::new(NAME, &key, config.clock.clone());
         let peer = |name, uri: &Uri| Peer::new(name, uri.clone(), config.client.clone(), signer.clone());
         let (auth, user) = (peer(peer::AUTH, &config.auth), peer(peer::USER, &config.user));
-        let doctor = Arc::new(Doctor::new(Arc::clone(&store), auth, user));
+        let doctor = Arc::new(Doctor::new(data.clone(), auth, user));
         let hearing = config.strict.then(|| Hearing::new(Instant::now()));
-        let service = Service::open(store, config.clock.clone(), stream("note id"), threads, hearing)
+        let service = Service::open(data, config.clock.clone(), stream("note id"), threads, hearing)
             .map_err(|error| OpenError::Database { path: config.data_dir, source: error.into() })?;
         let app = App {
             notes: Arc::new(service),

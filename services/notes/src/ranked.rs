@@ -7,16 +7,23 @@ mod field;
 mod fold;
 mod marks;
 mod query;
+mod score;
 mod snippet;
+mod typo;
 mod words;
 
 use chassis::page::Page;
 
-use self::field::Field;
+pub(crate) use self::field::Field;
 pub(crate) use self::fold::folded;
 pub(crate) use self::marks::Marks;
+pub(crate) use self::score::{Counts, Lengths, boost, points, rank, weight};
+pub(crate) use self::typo::{CORRECTIONS_MAX, Near};
 pub(crate) use self::words::words;
 use crate::note::{Note, Text};
+
+/// Tags that an answer counts: more than a person reads, and an answer stays small.
+pub(crate) const TAGS_MAX: usize = 100;
 
 /// What a ranked search asks for: all clauses hold. Without a clause that is every note.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,8 +89,9 @@ pub(crate) struct Found {
     pub(crate) query: Query,
 }
 
+#[cfg(test)]
 impl Query {
-    /// Whether a note with these texts is an answer. The definition of one: indexes may only be faster.
+    /// Whether a note with these texts is an answer: the definition of one, for whoever counts in another way.
     pub(crate) fn is_in(&self, title: &str, content: &str, tags: &[Text]) -> bool {
         let (title, content) = (Field::of(title), Field::of(content));
         let holds = |term: &Term| match term {

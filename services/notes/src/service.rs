@@ -27,6 +27,7 @@ pub(crate) use self::hearing::Hearing;
 use crate::error::Error;
 use crate::listing::{Listed, Listing};
 use crate::note::{Draft, Edit, Import, Note, NoteId};
+use crate::search::Index;
 use crate::store::{Arrival, Changes, Store, StoreError, View};
 
 /// Notes that one transaction of a purge removes, so that other writes come in between (PROTOCOL.md §5).
@@ -34,9 +35,17 @@ const PURGE_BATCH: u32 = 1000;
 /// A search that could not begin by then is refused: its caller will not wait much longer.
 const LONG_READ_WAIT_MAX: Duration = Duration::from_secs(2);
 
+/// The notes, and the index that is derived from them. It is let go of first: it reads the notes until its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Data {
+    pub(crate) index: Arc<Index>,
+    pub(crate) store: Arc<Store>,
+}
+
 /// The verbs of notes.
 #[derive(Debug)]
 pub(crate) struct Service {
+    index: Arc<Index>,
     store: Arc<Store>,
     clock: Clock,
     note_ids: Stream,
@@ -47,18 +56,19 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// The verbs over `store`, after purges that a stop interrupted were taken up again.
+    /// The verbs over `data`, after purges that a stop interrupted were taken up again.
     #[expect(
         clippy::redundant_closure_for_method_calls,
         reason = "the method fits one lifetime, a view has any"
     )]
     pub(crate) fn open(
-        store: Arc<Store>,
+        data: Data,
         clock: Clock,
         note_ids: Stream,
         long_reads: usize,
         hearing: Option<Hearing>,
     ) -> Result<Self, StoreError> {
+        let Data { index, store } = data;
         for account in store.view(|notes| notes.to_purge())? {
             // A note that cannot be removed keeps no one else from theirs: its author is refused as it is.
             if let Err(error) = purge(&store, account) {
@@ -66,7 +76,7 @@ impl Service {
             }
         }
         let long_reads = Arc::new(Semaphore::new(long_reads));
-        Ok(Self { store, clock, note_ids, long_reads, hearing })
+        Ok(Self { index, store, clock, note_ids, long_reads, hearing })
     }
 
     /// Takes note of a word from the service `speaker`.

@@ -3,12 +3,13 @@
 //! Synchronous; domain values in and out. It decides nothing: what may be done is for the verbs, which hand
 //! over one closure for each unit of work.
 
-mod answer;
+mod bell;
 mod change;
 mod chore;
 mod commit;
 mod corpora;
 mod doctor;
+mod entry;
 mod file;
 mod gram;
 mod inbox;
@@ -16,6 +17,7 @@ mod inbox;
 pub mod inspection;
 mod label;
 mod literal;
+mod log;
 #[cfg(test)]
 mod plant;
 mod row;
@@ -36,12 +38,15 @@ use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::ErrorCode;
 
+pub(crate) use self::bell::Bell;
 pub(crate) use self::change::Changes;
 use self::chore::Chores;
 use self::commit::{Job, Unit};
 use self::corpora::Corpora;
 pub(crate) use self::doctor::Check;
+pub(crate) use self::entry::{Entry, Pile, author_of, numbers_of};
 pub(crate) use self::inbox::Arrival;
+pub(crate) use self::log::{Change, Kind, Mark};
 pub(crate) use self::view::View;
 use crate::OpenError;
 
@@ -91,6 +96,7 @@ pub(crate) struct Store {
     readers: Pool<SqliteConnectionManager>,
     corpora: Corpora,
     chores: Arc<Chores>,
+    bell: Arc<Bell>,
     _lock: File,
 }
 
@@ -103,10 +109,19 @@ impl Store {
         let connection = file::writer(&database)?;
         let readers = file::readers(&database, readers, READER_WAIT_MAX)?;
         let chores = Arc::new(Chores::open(&connection).map_err(|source| file::error(&database, source))?);
-        let told = Arc::clone(&chores);
-        let writer = Writer::start("notes writer", move |jobs| commit::carry_out(&connection, &told, jobs))
-            .map_err(DirError::io(&database))?;
-        Ok(Self { writer, readers, corpora: Corpora::default(), chores, _lock: lock })
+        let bell = Arc::<Bell>::default();
+        let (told, rung) = (Arc::clone(&chores), Arc::clone(&bell));
+        let carry_out = move |jobs| {
+            commit::carry_out(&connection, &told, jobs);
+            rung.ring();
+        };
+        let writer = Writer::start("notes writer", carry_out).map_err(DirError::io(&database))?;
+        Ok(Self { writer, readers, corpora: Corpora::default(), chores, bell, _lock: lock })
+    }
+
+    /// Rings after every commit; there is one listener.
+    pub(crate) fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.bell)
     }
 
     /// Looks at one state of the data, that of the last commit or a later one.

@@ -8,7 +8,7 @@ use super::words;
 
 /// The words of a text.
 #[derive(Debug, Default)]
-pub(super) struct Field {
+pub(crate) struct Field {
     /// The folded words, one after the other.
     folded: String,
     words: Vec<Word>,
@@ -23,7 +23,7 @@ struct Word {
 
 impl Field {
     /// Takes `text` apart.
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let mut field = Self::default();
         words(text, |word, place| {
             let start = field.folded.len();
@@ -33,13 +33,18 @@ impl Field {
         field
     }
 
+    /// The folded words, in order.
+    pub(crate) fn words(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.words.iter().map(|word| self.text(word))
+    }
+
     /// Where the words stand, in order.
     pub(super) fn places(&self) -> impl Iterator<Item = &Range<usize>> {
         self.words.iter().map(|word| &word.place)
     }
 
     /// Where `words` follow each other, the last one perhaps going on, in order; such places may overlap.
-    pub(super) fn find(&self, words: &[String], is_prefix: bool) -> impl Iterator<Item = Range<usize>> {
+    pub(crate) fn find(&self, words: &[String], is_prefix: bool) -> impl Iterator<Item = Range<usize>> {
         // A term has a word; without one it would be everywhere.
         let length = words.len().max(1);
         self.words.windows(length).filter_map(move |window| {

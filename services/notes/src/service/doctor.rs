@@ -14,9 +14,10 @@ use chassis::shutdown::Shutdown;
 use tokio::sync::Mutex;
 
 use self::look::Scope;
+use super::Data;
 use crate::doctor::{Case, Fault, record};
 use crate::error::Error;
-use crate::store::{Check, Store};
+use crate::store::Check;
 
 mod look;
 mod repair;
@@ -24,7 +25,7 @@ mod repair;
 /// The doctor of notes.
 #[derive(Debug)]
 pub(crate) struct Doctor {
-    store: Arc<Store>,
+    data: Data,
     auth: Peer,
     user: Peer,
     chart: Chart,
@@ -33,9 +34,9 @@ pub(crate) struct Doctor {
 }
 
 impl Doctor {
-    /// A doctor for what `store` keeps, who asks `auth` and `user`.
-    pub(crate) fn new(store: Arc<Store>, auth: Peer, user: Peer) -> Self {
-        Self { store, auth, user, chart: Chart::new(Fault::ALL.map(Fault::kind)), turn: Mutex::default() }
+    /// A doctor for `data`, who asks `auth` and `user`.
+    pub(crate) fn new(data: Data, auth: Peer, user: Peer) -> Self {
+        Self { data, auth, user, chart: Chart::new(Fault::ALL.map(Fault::kind)), turn: Mutex::default() }
     }
 
     /// What the passes found.
@@ -45,7 +46,7 @@ impl Doctor {
 
     /// What notes knows of these accounts. Nothing is ever under way here that is not so elsewhere.
     pub(crate) async fn audit(&self, question: Question) -> Result<Answer, Error> {
-        let store = Arc::clone(&self.store);
+        let store = Arc::clone(&self.data.store);
         blocking::run(move || {
             store.view(|notes| {
                 let mut accounts = Vec::new();

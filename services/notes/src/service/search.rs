@@ -19,8 +19,10 @@ const TAGS_MAX: u32 = 1000;
 impl Service {
     /// What of the caller's notes answers `wanted`, with the marks of each note on the page.
     pub(crate) async fn search(&self, caller: Caller, wanted: Wanted) -> Result<(Found, Vec<Marks>), Error> {
+        // The index first: it must not be ahead of the notes that it is held against.
+        let search = self.index.search();
         self.look(caller, move |notes| {
-            let found = notes.answer(caller.account, &wanted)?;
+            let found = search.find(notes, caller.account, &wanted)?;
             let texts =
                 found.notes.iter().map(|note| (note.draft.title.as_str(), note.draft.content.as_str()));
             let marks = texts.map(|(title, content)| found.query.marks(title, content)).collect();

@@ -10,7 +10,9 @@ use chassis::inbox::Receipt;
 use chassis::standing::Standing;
 use rusqlite::Connection;
 
+use super::entry::author_of;
 use super::inbox::Arrival;
+use super::log::Kind;
 use super::row::{number_of, tags_json};
 use super::{Chores, StoreError, View, gram, inbox, tag};
 use crate::note::Note;
@@ -21,13 +23,6 @@ const CHANGES_MAX: i64 = 100_000;
 
 /// What a note takes beside its text where it is kept in memory; the migration that counted the notes says the same.
 const CORPUS_NOTE_BYTES: usize = 80;
-
-/// What happened to a note, as the log says it.
-#[derive(Clone, Copy)]
-enum Kind {
-    Written = 1,
-    Removed = 2,
-}
 
 /// What a change adds to the counters of an author.
 #[derive(Clone, Copy, Default)]
@@ -128,7 +123,7 @@ impl<'a> Changes<'a> {
             return Ok(false);
         }
         tag::insert(self.connection, number, note)?;
-        let changed = self.log(number, Kind::Written)?;
+        let changed = self.log(number, Kind::Added)?;
         let filled = self.count(author, Sum::default().plus(note), changed)?;
         if serial <= filled {
             gram::insert(self.connection, number, draft.title.as_str(), draft.content.as_str())?;
@@ -158,7 +153,7 @@ impl<'a> Changes<'a> {
         let number = statement.query_one(values, |row| row.get(0))?;
         tag::remove(self.connection, number, before)?;
         tag::insert(self.connection, number, after)?;
-        let changed = self.log(number, Kind::Written)?;
+        let changed = self.log(number, Kind::Edited)?;
         let filled = self.count(author_of(number), Sum::default().minus(before).plus(after), changed)?;
         let is_same_text = before.draft.title == draft.title && before.draft.content == draft.content;
         if number & gram::ALL <= filled && !is_same_text {
@@ -210,16 +205,12 @@ impl<'a> Changes<'a> {
 
     /// Gives the change its sequence number, which is returned, and lets the oldest row go.
     fn log(&self, number: i64, kind: Kind) -> Result<i64, StoreError> {
+        // Not of a seeded stream: the same seed after a restart would stamp another history alike.
         self.connection
-            .prepare_cached("INSERT INTO change (note, kind) VALUES (?1, ?2)")?
+            .prepare_cached("INSERT INTO change (note, kind, stamp) VALUES (?1, ?2, random())")?
             .execute((number, kind as u8))?;
         let seq = self.connection.last_insert_rowid();
         self.connection.prepare_cached("DELETE FROM change WHERE seq <= ?1")?.execute([seq - CHANGES_MAX])?;
         Ok(seq)
     }
-}
-
-/// A note's number leads with that of its author.
-const fn author_of(number: i64) -> i64 {
-    number >> 32
 }

@@ -15,14 +15,15 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::OpenError;
 
 /// The steps from an empty file to the present form; `user_version` counts those that were taken.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_notes.sql"),
     include_str!("migrations/0002_inbox.sql"),
     include_str!("migrations/0003_search.sql"),
+    include_str!("migrations/0004_stamp.sql"),
     include_str!("migrations/0005_label.sql"),
 ];
 /// Statements that a connection keeps prepared: all that it ever runs.
-const STATEMENTS_MAX: usize = 32;
+const STATEMENTS_MAX: usize = 48;
 
 /// The one connection that writes, to a database in the present form.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {

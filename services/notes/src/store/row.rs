@@ -135,7 +135,7 @@ impl NoteRow {
     }
 }
 
-fn tags_of(json: &str) -> Option<Vec<Text>> {
+pub(super) fn tags_of(json: &str) -> Option<Vec<Text>> {
     let tags: Vec<String> = serde_json::from_str(json).ok()?;
     tags.into_iter().map(Text::new).collect()
 }

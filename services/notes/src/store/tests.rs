@@ -151,7 +151,7 @@ fn changes_are_numbered_and_the_oldest_go() {
     };
     let author = 1 << 32;
     assert_eq!(log(), [(1, author + 1, 1), (2, author + 2, 1), (3, author + 1, 2)]);
-    raw.execute("INSERT INTO change VALUES (100001, 0, 1)", []).unwrap();
+    raw.execute("INSERT INTO change VALUES (100001, 0, 1, 0)", []).unwrap();
     world.insert(note(ADA, 3));
     assert_eq!(log(), [(3, author + 1, 2), (100_001, 0, 1), (100_002, author + 3, 1)]);
 }

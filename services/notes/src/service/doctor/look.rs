@@ -11,7 +11,7 @@ use chassis::doctor::FINDINGS_MAX;
 use chassis::id::AccountId;
 use chassis::peer::Peer;
 
-use super::Doctor;
+use super::{Data, Doctor};
 use crate::doctor::{Case, Fault, Kept, Said, Subject};
 use crate::error::Error;
 use crate::store::{Check, View};
@@ -36,7 +36,7 @@ impl Scope {
     pub(super) fn of(cases: &BTreeSet<Case>) -> Self {
         let account = |case: &Case| match case.subject {
             Subject::Account(account) => Some(account),
-            Subject::Number(_) | Subject::Database | Subject::Service(_) => None,
+            Subject::Number(_) | Subject::Database | Subject::Index | Subject::Service(_) => None,
         };
         let accounts: BTreeSet<_> = cases.iter().filter_map(account).collect();
         Self::Authors(accounts.into_iter().collect())
@@ -51,6 +51,7 @@ impl Doctor {
         if seen.is_damaged() {
             return Ok(seen.cases);
         }
+        seen.cases.extend(self.index_fault().await?);
         match scope {
             Scope::Everything => self.look_at_all(check, &mut seen).await?,
             Scope::Authors(accounts) => {
@@ -62,6 +63,13 @@ impl Doctor {
             }
         }
         Ok(seen.cases)
+    }
+
+    /// What is wrong with the search index.
+    async fn index_fault(&self) -> Result<Option<Case>, Error> {
+        let Data { index, store } = self.data.clone();
+        let is_wrong = blocking::run(move || index.is_wrong(&store)).await?;
+        Ok(is_wrong.then_some(Case { fault: Fault::DifferingIndex, subject: Subject::Index }))
     }
 
     async fn look_at_all(&self, check: Check, seen: &mut Seen) -> Result<(), Error> {
@@ -92,7 +100,7 @@ impl Doctor {
         T: Send + 'static,
         F: FnOnce(&View<'_>) -> Result<T, Error> + Send + 'static,
     {
-        let store = Arc::clone(&self.store);
+        let store = Arc::clone(&self.data.store);
         blocking::run(move || store.view(look)).await
     }
 }

@@ -22,13 +22,17 @@ const TAGS_BATCH: u32 = 1000;
 impl Doctor {
     /// Applies the remedy for `case`.
     pub(super) async fn repair(&self, case: &Case) -> Result<Repair, Error> {
-        let (store, fault) = (Arc::clone(&self.store), case.fault);
+        let (store, fault) = (Arc::clone(&self.data.store), case.fault);
         match case.subject {
             Subject::Account(account) => {
                 let mended = blocking::run(move || mend(&store, fault, account));
                 Ok(Repair::silent(mended.await?))
             }
             Subject::Database => Ok(Repair::silent(blocking::run(move || rebuild(&store)).await?)),
+            Subject::Index => {
+                self.data.index.rebuild();
+                Ok(Repair::Done(Vec::new()))
+            }
             Subject::Number(_) | Subject::Service(_) => Ok(Repair::Needless),
         }
     }
@@ -48,7 +52,7 @@ fn mend(store: &Store, fault: Fault, account: AccountId) -> Result<bool, StoreEr
             while store.change("retag", move |notes| notes.retag(account, TAGS_BATCH))? {}
             Ok(true)
         }
-        Fault::AuthorlessNotes | Fault::DamagedFile | Fault::NotCompared => Ok(false),
+        Fault::AuthorlessNotes | Fault::DamagedFile | Fault::DifferingIndex | Fault::NotCompared => Ok(false),
     }
 }
 

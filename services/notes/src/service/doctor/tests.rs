@@ -17,7 +17,8 @@ use self::neighbour::Neighbour;
 use super::*;
 use crate::listing::Listing;
 use crate::note::{Draft, Note, NoteId, Text, Title};
-use crate::store::StoreError;
+use crate::search::Index;
+use crate::store::{Store, StoreError};
 
 const ACTIVE: Standing = Standing::new(Rung::Active);
 const NOTES_OF_EACH: usize = 3;
@@ -25,7 +26,7 @@ const NOTES_OF_EACH: usize = 3;
 /// The data of notes, and the services that its doctor asks.
 struct Ward {
     _dir: TempDir,
-    store: Arc<Store>,
+    data: Data,
     auth: Neighbour,
     user: Neighbour,
 }
@@ -34,12 +35,18 @@ impl Ward {
     async fn new() -> Self {
         let dir = TempDir::new().unwrap();
         let store = Arc::new(Store::open(dir.path(), 4).unwrap());
-        Self { _dir: dir, store, auth: Neighbour::start().await, user: Neighbour::start().await }
+        let index = Arc::new(Index::open(dir.path(), Arc::clone(&store)));
+        Self {
+            _dir: dir,
+            data: Data { index, store },
+            auth: Neighbour::start().await,
+            user: Neighbour::start().await,
+        }
     }
 
     /// What a pass finds: kind and subject, and what became of it.
     async fn examine(&self, fix: bool) -> BTreeMap<(String, String), State> {
-        let doctor = Doctor::new(Arc::clone(&self.store), self.auth.peer("auth"), self.user.peer("user"));
+        let doctor = Doctor::new(self.data.clone(), self.auth.peer("auth"), self.user.peer("user"));
         let report = doctor.examine(fix).await.unwrap();
         let told =
             report.findings.into_iter().map(|finding| ((finding.kind, finding.subject), finding.state));
@@ -51,7 +58,8 @@ impl Ward {
         let account = AccountId::from_bytes([n; 12]);
         self.auth.knows(account, record);
         let ids = Entropy::seeded(n.into()).stream("notes", "note id");
-        self.store
+        self.data
+            .store
             .change::<_, StoreError, _>("author", move |notes| {
                 notes.raise(account, ACTIVE)?;
                 for number in 0..NOTES_OF_EACH {
@@ -66,7 +74,7 @@ impl Ward {
     }
 
     fn standing(&self, account: AccountId) -> Option<Standing> {
-        self.store.view::<_, StoreError>(|notes| notes.standing(account)).unwrap()
+        self.data.store.view::<_, StoreError>(|notes| notes.standing(account)).unwrap()
     }
 
     /// How many notes of `account` are found under the tag `t`, and their total.
@@ -77,7 +85,7 @@ impl Ward {
             tag: Text::new("t".to_owned()),
             search: None,
         };
-        let listed = self.store.view::<_, StoreError>(|notes| notes.page(account, &listing)).unwrap();
+        let listed = self.data.store.view::<_, StoreError>(|notes| notes.page(account, &listing)).unwrap();
         (listed.notes.len(), listed.total)
     }
 }
@@ -102,9 +110,9 @@ async fn every_planted_fault_is_found_and_repaired_and_the_next_pass_is_clean() 
     let [deleted, healthy] = [ward.author(4, alive), ward.author(5, alive)];
     assert_eq!(ward.examine(false).await, BTreeMap::new());
 
-    ward.store.plant("UPDATE author SET active = 7, archived = 1 WHERE number = 1");
-    ward.store.plant("DELETE FROM tag WHERE author = 2 AND tag = 't'");
-    ward.store.plant("UPDATE tag SET tag = 'other' WHERE author = 3 AND tag = 't'");
+    ward.data.store.plant("UPDATE author SET active = 7, archived = 1 WHERE number = 1");
+    ward.data.store.plant("DELETE FROM tag WHERE author = 2 AND tag = 't'");
+    ward.data.store.plant("UPDATE tag SET tag = 'other' WHERE author = 3 AND tag = 't'");
     ward.auth.knows(deleted, Record::Gone);
     let planted = [
         ("differingCounts", counts.to_string()),
@@ -135,7 +143,7 @@ async fn an_index_that_lost_its_entries_is_built_again() {
     let ward = Ward::new().await;
     let ada = ward.author(1, Record::Standing(ACTIVE));
     // An index over part of the table in the place of the real one, as damage would leave it.
-    ward.store.plant(
+    ward.data.store.plant(
         "PRAGMA writable_schema = ON;
          UPDATE sqlite_schema SET sql = 'CREATE INDEX note_in_order ON note (author, archived, pinned DESC, updated DESC, id) WHERE 0'
          WHERE name = 'note_in_order';
@@ -157,7 +165,7 @@ async fn what_needs_a_person_is_told_and_no_note_is_lost() {
     let ward = Ward::new().await;
     let unknown = ward.author(1, Record::Absent);
     ward.author(2, Record::Standing(ACTIVE));
-    ward.store.plant("DELETE FROM author WHERE number = 2");
+    ward.data.store.plant("DELETE FROM author WHERE number = 2");
     let person = |kind: &str, subject: String| ((kind.to_owned(), subject), State::NeedsPerson);
     let authorless = person("authorlessNotes", "author 2".to_owned());
     let both = BTreeMap::from([person("unknownAuthor", unknown.to_string()), authorless.clone()]);
@@ -182,9 +190,9 @@ async fn what_is_under_way_elsewhere_is_no_fault() {
 async fn services_that_do_not_answer_are_told_once_each_and_hide_no_other_fault() {
     let ward = Ward::new().await;
     let ada = ward.author(1, Record::Standing(ACTIVE));
-    ward.store.plant("UPDATE author SET active = 7 WHERE number = 1");
+    ward.data.store.plant("UPDATE author SET active = 7 WHERE number = 1");
     let nobody = |name| neighbour::peer(name, "http://127.0.0.1:1".parse().unwrap());
-    let doctor = Doctor::new(Arc::clone(&ward.store), nobody("auth"), nobody("user"));
+    let doctor = Doctor::new(ward.data.clone(), nobody("auth"), nobody("user"));
     let report = doctor.examine(false).await.unwrap();
     let told: Vec<_> = report.findings.into_iter().map(|finding| (finding.kind, finding.subject)).collect();
     let expected = [
