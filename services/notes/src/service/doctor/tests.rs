@@ -3,6 +3,7 @@
 mod neighbour;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chassis::audit::Record;
 use chassis::clock::Timestamp;
@@ -71,6 +72,21 @@ impl Ward {
             })
             .unwrap();
         account
+    }
+
+    /// Returns when the index has all notes.
+    async fn indexed(&self) {
+        let Data { index, store } = &self.data;
+        let is_indexed = || {
+            let gauges = store.view::<_, StoreError>(|notes| index.gauges(notes)).unwrap();
+            gauges.percent == 100 && gauges.lag == 0
+        };
+        let wait = async {
+            while !is_indexed() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), wait).await.expect("the index has all notes in time");
     }
 
     fn standing(&self, account: AccountId) -> Option<Standing> {
@@ -158,6 +174,19 @@ async fn an_index_that_lost_its_entries_is_built_again() {
     assert_eq!(ward.examine(true).await, BTreeMap::from([repaired]));
     assert_eq!(ward.examine(true).await, BTreeMap::new());
     assert_eq!(ward.tagged(ada), (NOTES_OF_EACH, NOTES_OF_EACH as u64));
+}
+
+#[tokio::test]
+async fn a_search_index_with_other_notes_is_built_again_unasked() {
+    let ward = Ward::new().await;
+    ward.author(1, Record::Standing(ACTIVE));
+    ward.indexed().await;
+    assert_eq!(ward.examine(false).await, BTreeMap::new());
+    ward.data.store.plant("UPDATE note SET updated = 7; UPDATE tag SET updated = 7");
+    let repaired = (("differingIndex".to_owned(), "index".to_owned()), State::Repaired);
+    assert_eq!(ward.examine(false).await, BTreeMap::from([repaired]));
+    ward.indexed().await;
+    assert_eq!(ward.examine(true).await, BTreeMap::new());
 }
 
 #[tokio::test]
