@@ -201,6 +201,10 @@ impl Indexer {
     }
 
     fn commit(&mut self, work: &mut Work) -> Result<(), Trouble> {
+        #[cfg(feature = "simulation")]
+        if chassis::simulation::has_bug("the mark is ahead of what was taken up") {
+            work.mark = self.newest_change()?;
+        }
         work.commit(&self.folder.fields)?;
         self.setbacks = 0;
         let snapshot = work.snapshot();

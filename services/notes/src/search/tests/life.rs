@@ -268,3 +268,83 @@ async fn after_a_purge_and_the_next_merge_no_term_of_the_author_is_left() {
     assert_eq!(terms_of(&shelf.world.index, bens), 0);
     shelf.settle().await;
 }
+
+/// Whether an index is wrong that was committed in the middle of many changes.
+#[cfg(feature = "simulation")]
+async fn is_wrong_in_the_middle(bug: Option<&'static str>) -> bool {
+    use std::rc::Rc;
+
+    use chassis::simulation::{Director, Disk, Step, Verdict, direct};
+
+    struct Planted(Option<&'static str>);
+
+    impl Director for Planted {
+        fn before(&self, _: Step) -> Verdict {
+            Verdict::Go
+        }
+
+        fn after(&self, _: Step) -> Verdict {
+            Verdict::Go
+        }
+
+        fn disk(&self, _: &Path) -> Disk {
+            Disk::default()
+        }
+
+        fn has_bug(&self, name: &str) -> bool {
+            self.0 == Some(name)
+        }
+    }
+
+    let mut shelf = Shelf::new(12, 5).await;
+    shelf.write(1500);
+    direct(Some(Rc::new(Planted(bug))));
+    tokio::time::advance(std::time::Duration::from_secs(1)).await;
+    assert_eq!(shelf.world.indexer.turn(), Next::Turn, "there is more than a batch");
+    direct(None);
+    shelf.world.index.is_wrong(&shelf.world.store).unwrap()
+}
+
+#[cfg(feature = "simulation")]
+#[tokio::test(start_paused = true)]
+async fn a_mark_ahead_of_what_was_taken_up_does_not_pass() {
+    assert!(is_wrong_in_the_middle(Some("the mark is ahead of what was taken up")).await);
+    assert!(!is_wrong_in_the_middle(None).await);
+}
+
+#[test]
+fn a_note_is_found_and_a_deleted_one_is_not_in_the_very_next_search() {
+    use crate::ranked::{Clause, Query, Scope};
+
+    let (rounds, writer) = (size(500, 10_000), Writer::new(13));
+    let World { index, indexer, store, dir, now } = World::new();
+    drop((index, indexer));
+    // This one runs by itself, as in the service.
+    let index = Index::open(dir.path(), Arc::clone(&store));
+    let find = |word: &str| {
+        let choices =
+            vec![Term::Words { scope: Scope::Anywhere, words: vec![word.to_owned()], is_prefix: false }];
+        let query = Query { clauses: vec![Clause { is_excluded: false, choices }] };
+        let search = index.search();
+        let wanted = Wanted { query, is_archived: false, tag: None, page: Page::new(1, 1) };
+        store.view(|notes| search.find(notes, ADA, &wanted)).unwrap().total
+    };
+    for round in 0..rounds {
+        let word = format!("w{round}");
+        let mut note = writer.note(ADA, now.get());
+        note.draft = Draft { content: text(&word), is_archived: false, ..note.draft };
+        let written = note.clone();
+        let is_new: Result<bool, StoreError> = store.change("test", move |notes| {
+            notes.raise(ADA, Standing::new(Rung::Active))?;
+            notes.insert(&written)
+        });
+        assert!(is_new.unwrap());
+        assert_eq!(find(&word), 1, "in round {round}");
+        if writer.one_in(3) {
+            let removed: Result<(), StoreError> = store.change("test", move |notes| notes.remove(&note));
+            removed.unwrap();
+            assert_eq!(find(&word), 0, "in round {round}");
+        }
+    }
+    println!("index: {rounds} notes found in the next search, and none after its deletion");
+}
