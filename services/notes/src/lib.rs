@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! api ──► service ──► store ──► SQLite (one writer thread, several readers)
-//!            │          └─ scan ──► folding
+//!            │          └─ literal ──► corpus, folding
+//!            ├─ search ──► tantivy (one indexing thread)
 //!            └─ note, listing, ranked, completion
 //! ```
 //!
