@@ -11,7 +11,8 @@ use super::asker::AGREED_WITHIN;
 use crate::kit::{Gauges, Site, wait};
 
 /// What must be zero at rest, at every service.
-const AT_REST: [&str; 3] = ["satchel_outbox_depth{", "satchel_outbox_parked{", "satchel_sagas{"];
+const AT_REST: [&str; 4] =
+    ["satchel_outbox_depth{", "satchel_outbox_parked{", "satchel_sagas{", "satchel_index_lag"];
 
 /// Demands that every service comes to rest; tells how long that took.
 pub(super) fn comes_to_rest(site: &Site) -> Duration {

@@ -102,9 +102,11 @@ async fn go_through(seed: u64, queries: usize) -> Run {
 
 #[tokio::test(start_paused = true)]
 async fn every_answer_is_that_of_a_look_at_all_notes() {
-    let run = go_through(4, size(2_000, 12_000)).await;
-    println!("index: {run:?}, all answers as without it");
-    assert!(
-        run.found > 500 && run.corrected > 20 && run.lagging > 500 && run.building > 50 && run.reopened > 5
-    );
+    // Several worlds instead of a large one: the definition takes its time.
+    for seed in 0..size(1, 6) {
+        let run = go_through(4 + seed as u64, 2_000).await;
+        println!("index: {run:?}, all answers as without it");
+        assert!(run.found > 500 && run.corrected > 20, "{run:?}");
+        assert!(run.lagging > 500 && run.building > 50 && run.reopened > 5, "{run:?}");
+    }
 }
