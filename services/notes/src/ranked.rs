@@ -46,7 +46,7 @@ pub(crate) enum Term {
     Words {
         /// Where.
         scope: Scope,
-        /// As [`words`] gives them.
+        /// As [`words()`] gives them.
         words: Vec<String>,
         /// Whether every word that begins with the last one will do in its place.
         is_prefix: bool,
