@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use super::corpora::AUTHOR_BYTES_MAX;
 use super::row::AuthorRow;
-use super::{Changes, Store, StoreError, gram};
+use super::{Store, StoreError, View, gram};
 
 /// Notes that one commit fills in: some 30 ms of the writer's time.
 const BATCH: u32 = 200;
@@ -60,8 +60,8 @@ impl Store {
         is_due
     }
 
-    /// Does a batch of what is overdue; `false` when nothing is left, or when it cannot be done now: the next write
-    /// of such an author brings it up again.
+    /// Does a batch of what is overdue; `false` when nothing is left. What cannot be done now is given up: the next
+    /// write of that author brings it up again.
     pub(crate) fn do_chore(&self) -> bool {
         let Some(author) = self.chores.state().overdue.first().copied() else {
             return self.lay_down();
@@ -84,8 +84,8 @@ impl Store {
     /// Sees to it that nothing of the notes that `account` had is left in the file of the trigrams. The account is
     /// deleted, and its notes are gone.
     pub(crate) fn forget_grams(&self, account: AccountId) -> Result<(), StoreError> {
-        let of = move |notes: &Changes<'_>| AuthorRow::find(notes.connection(), account);
-        let Some(author) = self.change("forget", of)?.filter(|author| author.filled > 0) else {
+        let of = |notes: &View<'_>| AuthorRow::find(notes.connection(), account);
+        let Some(author) = self.view(of)?.filter(|author| author.filled > 0) else {
             return Ok(());
         };
         let mut is_first = true;

@@ -4,21 +4,18 @@
 //! All answer as `scan.rs` defines. A copy is only ever looked into by somebody who sees the data as of the same
 //! change of its author, so an answer is that of one state of the data, and the author's own last write is in it.
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use chassis::clock::Timestamp;
 use chassis::id::AccountId;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::corpora::{Copy, Slot};
 use super::row::AuthorRow;
-use super::{Store, StoreError, View, scan};
+use super::{Store, StoreError, View, numbers_of, scan};
 use crate::corpus::{Choice, Corpus, Source};
 use crate::folding::Needle;
 use crate::listing::{Listed, Listing, Search};
-use crate::note::{NoteId, Place};
 
 /// Rows of the log that are looked through for an author's changes: reading more takes as long as reading the notes.
 const CHANGES_READ_MAX: i64 = 10_000;
@@ -88,7 +85,7 @@ impl Store {
         };
         match copy {
             Some((slot, copy)) if copy.changed == Some(author.changed) => {
-                slot.see(newest_change(notes.connection())?);
+                slot.see(notes.newest_change()?.seq);
                 wanted.page_of(notes, &author, copy).map(Answer::Listed)
             }
             Some((slot, _)) => Ok(Answer::Behind(Arc::clone(slot))),
@@ -112,7 +109,7 @@ impl Store {
             return Ok(Listed::default());
         };
         if copy.changed != Some(author.changed) {
-            catch_up(notes.connection(), &author, slot, copy)?;
+            catch_up(notes, &author, slot, copy)?;
             self.corpora.resize(wanted.account, i64::try_from(copy.corpus.bytes()).unwrap_or(i64::MAX));
         }
         wanted.page_of(notes, &author, copy)
@@ -166,19 +163,14 @@ fn tagged(
 }
 
 /// Makes `copy` what the data says: by the changes since it was up to date, or from the notes.
-fn catch_up(
-    connection: &Connection,
-    author: &AuthorRow,
-    slot: &Slot,
-    copy: &mut Copy,
-) -> Result<(), StoreError> {
-    let newest = newest_change(connection)?;
+fn catch_up(notes: &View<'_>, author: &AuthorRow, slot: &Slot, copy: &mut Copy) -> Result<(), StoreError> {
+    let newest = notes.newest_change()?.seq;
     let is_near = newest - slot.seen() <= CHANGES_READ_MAX && !copy.corpus.is_sparse();
     let was_copy = copy.changed.take().is_some();
     if was_copy && is_near {
-        patch(connection, author, slot.seen(), copy)?;
+        patch(notes, author, slot.seen(), copy)?;
     } else {
-        load(connection, author, copy)?;
+        load(notes.connection(), author, copy)?;
     }
     copy.corpus.sort();
     copy.changed = Some(author.changed);
@@ -186,22 +178,12 @@ fn catch_up(
     Ok(())
 }
 
-fn newest_change(connection: &Connection) -> Result<i64, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT coalesce(max(seq), 0) FROM change")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
-}
-
 /// Takes the notes that changed after `seen` out of the copy, and puts those that are there in again.
-fn patch(connection: &Connection, author: &AuthorRow, seen: i64, copy: &mut Copy) -> Result<(), StoreError> {
-    let mut changes = connection.prepare_cached(
-        "SELECT note
-         FROM change
-         WHERE seq > ?1 AND note >= ?2 << 32 AND note < (?2 + 1) << 32",
-    )?;
-    let numbers = changes.query_map((seen, author.number), |row| row.get(0))?;
-    let numbers: HashSet<i64> = numbers.collect::<Result<_, _>>()?;
+fn patch(notes: &View<'_>, author: &AuthorRow, seen: i64, copy: &mut Copy) -> Result<(), StoreError> {
+    let changed = notes.changed_after(seen, &numbers_of(author.number))?;
+    let numbers: HashSet<i64> = changed.into_iter().collect();
     copy.corpus.remove(&numbers);
-    let mut note = connection.prepare_cached(
+    let mut note = notes.connection().prepare_cached(
         "SELECT title, content, number, pinned, updated, id, archived
          FROM note
          WHERE number = ?1",
@@ -229,17 +211,12 @@ fn load(connection: &Connection, author: &AuthorRow, copy: &mut Copy) -> Result<
 }
 
 fn add(row: &Row<'_>, copy: &mut Copy) -> Result<(), StoreError> {
-    let number = row.get(2)?;
+    let (place, number) = scan::place_of(row)?;
     let text = |column| {
         let corrupt = |_not_utf8| StoreError::Corrupt { table: "note", key: number, what: "text" };
         row.get_ref(column)?.as_str().map_err(corrupt)
     };
     let (title, content) = (text(0)?, text(1)?);
-    let place = Place {
-        is_pinned: Reverse(row.get(3)?),
-        updated_at: Reverse(Timestamp::from_millis(row.get(4)?)),
-        id: NoteId::from_bytes(row.get(5)?),
-    };
     copy.corpus.add(Source { number, is_archived: row.get(6)? }, place, title, content);
     Ok(())
 }

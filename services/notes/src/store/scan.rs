@@ -102,7 +102,8 @@ fn holds(row: &Row<'_>, needle: &mut Needle) -> Result<bool, StoreError> {
     }
 }
 
-fn place_of(row: &Row<'_>) -> Result<Match, StoreError> {
+/// The place and the number in a row of title, content, number, pinned, updated, id.
+pub(super) fn place_of(row: &Row<'_>) -> Result<Match, StoreError> {
     let place = Place {
         is_pinned: Reverse(row.get(3)?),
         updated_at: Reverse(Timestamp::from_millis(row.get(4)?)),

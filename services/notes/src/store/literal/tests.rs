@@ -4,12 +4,13 @@ mod texts;
 
 use std::cmp::Reverse;
 
+use chassis::clock::Timestamp;
 use chassis::entropy::{Entropy, Stream};
 use chassis::page::Page;
 
 use super::super::tests::{ADA, BEN, World, note, text};
 use super::*;
-use crate::note::{Edit, Note, Title};
+use crate::note::{Edit, Note, Place, Title};
 
 /// Random searches on every change, and in a long run.
 const SEARCHES: [u32; 2] = [10_000, 300_000];
