@@ -28,9 +28,12 @@ pub(crate) fn say(text: &str) {
     let _closed = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// tantivy tells of every commit, several a second while notes are written; a filter that names it says otherwise.
+const QUIET: &str = "tantivy=warn";
+
 /// Starts the log on standard error; `filter` is in the syntax of `RUST_LOG`.
 pub(crate) fn start_log(form: LogForm, filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(format!("{QUIET},{filter}")).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call in one process (tests) keeps the first log.
     let _already = match form {
