@@ -3,6 +3,7 @@
 //! Knows neither where titles are kept nor how completions are shown.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use chassis::field::utf16_len;
 
@@ -86,37 +87,39 @@ impl Prompt {
 pub(crate) struct Completions {
     prompt: Prompt,
     limit: usize,
-    /// Never many more than are wanted, however many are offered.
-    best: Vec<(Fit, Completion)>,
+    /// The texts that complete it, with how well they do and how many notes have them. Whoever offers bounds them.
+    fitting: BTreeMap<Source, HashMap<String, (Fit, u64)>>,
 }
 
 impl Completions {
     /// None yet; at most `limit` at the end.
     pub(crate) fn of(prompt: Prompt, limit: usize) -> Self {
-        Self { prompt, limit, best: Vec::new() }
+        Self { prompt, limit, fitting: BTreeMap::new() }
     }
 
-    /// Takes `text` into account, of which `count` notes have it; each text comes once for each source.
+    /// Takes `text` into account, which `count` more notes have.
     pub(crate) fn offer(&mut self, text: &str, source: Source, count: u64) {
-        let Some(fit) = self.prompt.fit(text) else { return };
-        self.best.push((fit, Completion { text: text.to_owned(), source, count }));
-        if self.best.len() > 2 * self.limit {
-            self.keep_best();
+        let fitting = self.fitting.entry(source).or_default();
+        if let Some((_, notes)) = fitting.get_mut(text) {
+            *notes += count;
+        } else if let Some(fit) = self.prompt.fit(text) {
+            fitting.insert(text.to_owned(), (fit, count));
         }
     }
 
     /// The best first: those with more of the words typed, those that begin so, tags, and what more notes have.
-    pub(crate) fn into_best(mut self) -> Vec<Completion> {
-        self.keep_best();
-        self.best.into_iter().map(|(_, completion)| completion).collect()
-    }
-
-    fn keep_best(&mut self) {
-        let key = |(fit, Completion { text, source, count }): &(Fit, Completion)| {
-            (*fit, *source, Reverse(*count), text.clone())
-        };
-        self.best.sort_by_cached_key(key);
-        self.best.truncate(self.limit);
+    pub(crate) fn into_best(self) -> Vec<Completion> {
+        let mut keys = Vec::new();
+        for (source, texts) in self.fitting {
+            keys.extend(texts.into_iter().map(|(text, (fit, count))| (fit, source, Reverse(count), text)));
+        }
+        if self.limit < keys.len() {
+            keys.select_nth_unstable(self.limit);
+            keys.truncate(self.limit);
+        }
+        keys.sort_unstable();
+        let completion = |(_, source, Reverse(count), text)| Completion { text, source, count };
+        keys.into_iter().map(completion).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::folding::{self, Needle};
 use crate::note::Place;
 
 /// Bytes of a note beside its text: where it ends, its number, its place, and where that is in the list.
-const NOTE_BYTES: usize = size_of::<Source>() + size_of::<Place>() + 2 * size_of::<u32>();
+const NOTE_BYTES: usize = size_of::<i64>() + size_of::<Pile>() + size_of::<Place>() + 2 * size_of::<u32>();
 
 /// What of a note the literal search needs.
 #[derive(Clone, Debug)]
@@ -18,6 +18,22 @@ pub(crate) struct Source {
     pub(crate) number: i64,
     /// Whether it is archived.
     pub(crate) is_archived: bool,
+}
+
+/// Where a note of the text lies now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Pile {
+    Active,
+    Archived,
+    /// Nowhere: its text is all that is left.
+    Gone,
+}
+
+impl Pile {
+    const fn of(is_archived: bool) -> Self {
+        if is_archived { Self::Archived } else { Self::Active }
+    }
 }
 
 /// Which notes a search is about.
@@ -40,11 +56,13 @@ pub(crate) struct Corpus {
     text: Vec<u8>,
     /// Where each note's text ends, in the order of the text.
     ends: Vec<u32>,
-    /// The notes, in the order of the text.
-    notes: Vec<Source>,
+    /// The numbers of the notes, in the order of the text.
+    numbers: Vec<i64>,
+    /// Where they lie, in the order of the text.
+    piles: Vec<Pile>,
     /// Their places in lists, in the order of the text.
     places: Vec<Place>,
-    /// Where each note stands in `notes`, in the order of lists; notes that are gone stand nowhere.
+    /// Where each note stands in the text, in the order of lists; notes that are gone stand nowhere.
     order: Vec<u32>,
 }
 
@@ -55,7 +73,8 @@ impl Corpus {
         Self {
             text: Vec::with_capacity(spare(bytes.saturating_sub(notes * NOTE_BYTES))),
             ends: Vec::with_capacity(spare(notes)),
-            notes: Vec::with_capacity(spare(notes)),
+            numbers: Vec::with_capacity(spare(notes)),
+            piles: Vec::with_capacity(spare(notes)),
             places: Vec::with_capacity(spare(notes)),
             order: Vec::with_capacity(spare(notes)),
         }
@@ -63,10 +82,11 @@ impl Corpus {
 
     /// Adds a note; [`Corpus::sort`] puts it in its place. The caller keeps the whole below 4 GiB.
     pub(crate) fn add(&mut self, source: Source, place: Place, title: &str, content: &str) {
-        let slot = u32::try_from(self.notes.len()).unwrap_or(u32::MAX);
+        let slot = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
         folding::append(title, content, &mut self.text);
         self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-        self.notes.push(source);
+        self.numbers.push(source.number);
+        self.piles.push(Pile::of(source.is_archived));
         self.places.push(place);
         self.order.push(slot);
     }
@@ -74,9 +94,13 @@ impl Corpus {
     /// Takes the notes with these numbers out. Their text stays until [`Corpus::is_sparse`] says that it is time
     /// to begin anew.
     pub(crate) fn remove(&mut self, numbers: &HashSet<i64>) {
-        let notes = &self.notes;
-        self.order
-            .retain(|slot| notes.get(*slot as usize).is_some_and(|source| !numbers.contains(&source.number)));
+        for (pile, number) in self.piles.iter_mut().zip(&self.numbers) {
+            if numbers.contains(number) {
+                *pile = Pile::Gone;
+            }
+        }
+        let piles = &self.piles;
+        self.order.retain(|slot| piles.get(*slot as usize).is_some_and(|pile| *pile != Pile::Gone));
     }
 
     /// Puts the notes in the order of lists, after any were added.
@@ -87,38 +111,41 @@ impl Corpus {
 
     /// Whether more notes were taken out than are left.
     pub(crate) const fn is_sparse(&self) -> bool {
-        self.notes.len() > 2 * self.order.len()
+        self.numbers.len() > 2 * self.order.len()
     }
 
     /// The memory that it takes.
     pub(crate) const fn bytes(&self) -> usize {
-        self.text.capacity() + self.notes.capacity() * NOTE_BYTES
+        self.text.capacity() + self.numbers.capacity() * NOTE_BYTES
     }
 
     /// The numbers of the notes on the page of `choice` that hold `needle`, in the order of lists, and how many
     /// hold it on all pages.
     pub(crate) fn find(&self, needle: &Needle, choice: Choice<'_>) -> (Vec<i64>, u32) {
-        let held = self.held(needle);
-        let (mut page, mut total) = (Vec::new(), 0);
-        for slot in &self.order {
-            let slot = *slot as usize;
-            let is_held = held.get(slot).is_some_and(|held| *held);
-            let Some(source) = self.notes.get(slot).filter(|_| is_held) else { continue };
-            let is_listed = source.is_archived == choice.is_archived
-                && choice.only.is_none_or(|only| only.contains(&source.number));
-            if is_listed {
-                if total >= choice.offset && page.len() < choice.limit {
-                    page.push(source.number);
-                }
-                total += 1;
+        let mut listed = self.held(needle);
+        let wanted = Pile::of(choice.is_archived);
+        for (is_listed, pile) in listed.iter_mut().zip(&self.piles) {
+            *is_listed &= *pile == wanted;
+        }
+        if let Some(only) = choice.only {
+            for (is_listed, number) in listed.iter_mut().zip(&self.numbers) {
+                *is_listed = *is_listed && only.contains(number);
             }
         }
+        let total = listed.iter().filter(|is_listed| **is_listed).count();
+        // Jumping about in the order of lists ends as soon as the page is full.
+        let slots = self.order.iter().map(|slot| *slot as usize);
+        let numbers = slots
+            .filter(|slot| listed.get(*slot).is_some_and(|is_listed| *is_listed))
+            .filter_map(|slot| self.numbers.get(slot).copied());
+        let left = total.saturating_sub(choice.offset).min(choice.limit);
+        let page = numbers.skip(choice.offset).take(left).collect();
         (page, u32::try_from(total).unwrap_or(u32::MAX))
     }
 
     /// For each note in the order of the text whether it holds `needle`.
     fn held(&self, needle: &Needle) -> Vec<bool> {
-        let mut held = vec![false; self.notes.len()];
+        let mut held = vec![false; self.numbers.len()];
         let (mut slot, mut from) = (0, 0);
         while let Some(at) = self.text.get(from..).and_then(|rest| needle.position(rest)) {
             slot += ended_before(self.ends.get(slot..).unwrap_or_default(), from + at);

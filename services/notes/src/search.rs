@@ -14,6 +14,7 @@
 
 mod answer;
 mod coverage;
+mod files;
 mod folder;
 mod gather;
 mod indexer;
@@ -48,6 +49,9 @@ use self::snapshot::Snapshot;
 use self::tally::{Fresh, Ground};
 use crate::ranked::{Found, Term, Wanted};
 use crate::store::{Pile, Store, StoreError, View};
+
+/// Notes that a search may have to read because they are newer than the index, before it asks for a commit.
+const FRESH_MAX: usize = 64;
 
 /// Why the index could not do its part.
 #[derive(Debug, thiserror::Error)]
@@ -194,7 +198,11 @@ impl Search {
         if !view.reaches_back_to(mark.seq)? {
             return Ok(Fresh::All);
         }
-        Ok(Fresh::Only(view.changed_after(mark.seq, &pile.numbers())?))
+        let fresh = view.changed_after(mark.seq, &pile.numbers())?;
+        if fresh.len() > FRESH_MAX {
+            self.shared.hurry();
+        }
+        Ok(Fresh::Only(fresh))
     }
 }
 

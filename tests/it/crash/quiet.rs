@@ -39,6 +39,6 @@ fn restless_numbers(door: std::net::SocketAddr) -> Vec<(String, f64)> {
 /// Demands that the doctor finds nothing, in a world that runs or has stopped. In one that stopped it also looks at
 /// what changed a moment ago.
 pub(super) fn is_healthy(site: &Site) {
-    let told = site.satchel(&["doctor", "--json"]).expect(0);
+    let told = site.doctor().expect(0);
     assert_eq!(told.stdout, "{\"clean\":true,\"findings\":[]}\n");
 }

@@ -61,6 +61,11 @@ pub(crate) fn satchel<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Com
 
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> Finished {
+    run_within(COMMAND_MAX, command)
+}
+
+/// Runs a command that may take as long as `limit` to its end.
+pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Finished {
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
@@ -71,7 +76,7 @@ pub(crate) fn run(command: &mut Command) -> Finished {
     named().spawn(move || errors.send((false, text(&mut stderr)))).unwrap();
     let mut finished = Finished { code: -1, stdout: String::new(), stderr: String::new() };
     for _ in 0..2 {
-        match outputs.recv_timeout(COMMAND_MAX) {
+        match outputs.recv_timeout(limit) {
             Ok((true, text)) => finished.stdout = text,
             Ok((false, text)) => finished.stderr = text,
             Err(error) => {

@@ -2,10 +2,15 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use crate::kit::command::{Finished, run, satchel};
+use crate::kit::command::{Finished, run, run_within, satchel};
 use crate::kit::{Actor, mail, token};
+
+/// The doctor reads everything, and the worlds of the longest proofs have half a million notes.
+const DOCTOR_MAX: Duration = Duration::from_mins(5);
 
 /// Addresses of the four services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +73,18 @@ impl Site {
 
     /// Runs `satchel ARGS… --data-dir <this world's>`.
     pub(crate) fn satchel(&self, arguments: &[&str]) -> Finished {
+        run(&mut self.command(arguments))
+    }
+
+    /// Runs `satchel doctor --json`, which reads everything that there is.
+    pub(crate) fn doctor(&self) -> Finished {
+        run_within(DOCTOR_MAX, &mut self.command(&["doctor", "--json"]))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = satchel(arguments);
         command.arg("--data-dir").arg(&self.data).env("JWT_SECRET", &self.secret);
-        run(&mut command)
+        command
     }
 
     /// Somebody without an account.

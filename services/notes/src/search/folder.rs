@@ -8,10 +8,10 @@ use std::{fmt, fs, io};
 
 use chassis::dir;
 use tantivy::Index;
-use tantivy::directory::MmapDirectory;
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 
 use super::Trouble;
+use super::files::Files;
 use super::schema::{Fields, VERSION};
 use super::word::{Cutter, TOKENIZER};
 use crate::store::Mark;
@@ -32,7 +32,7 @@ impl Folder {
         if !self.path.try_exists()? {
             return Ok(None);
         }
-        let mut index = Index::open(self.directory()?)?;
+        let mut index = Index::open(self.directory())?;
         if index.schema() != self.fields.schema {
             return Err(Trouble::Differs);
         }
@@ -45,7 +45,7 @@ impl Folder {
         self.remove()?;
         dir::folder(&self.path)?;
         let schema = self.fields.schema.clone();
-        let mut index = Index::create(self.directory()?, schema, Fields::settings())?;
+        let mut index = Index::create(self.directory(), schema, Fields::settings())?;
         index.set_tokenizers(tokenizers());
         Ok(index)
     }
@@ -59,8 +59,8 @@ impl Folder {
         }
     }
 
-    fn directory(&self) -> Result<MmapDirectory, Trouble> {
-        MmapDirectory::open(&self.path).map_err(|error| Trouble::Tantivy(error.into()))
+    fn directory(&self) -> Files {
+        Files::new(&self.path)
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) enum Next {
     Turn,
     /// The next turn when the bell rings, or after this long.
     Wait(Option<Duration>),
+    /// The next turn after this long, whatever the notes do meanwhile.
+    Pause(Duration),
     /// Nothing any more.
     End,
 }
@@ -70,6 +72,7 @@ impl Indexer {
             match self.turn() {
                 Next::Turn => {}
                 Next::Wait(limit) => self.shared.bell().wait(limit),
+                Next::Pause(limit) => self.shared.bell().pause(limit),
                 Next::End => return,
             }
         }
@@ -167,6 +170,11 @@ impl Indexer {
 
     /// Takes up what comes next and commits when it is time.
     fn keep(&mut self, work: &mut Work) -> Result<Next, Trouble> {
+        let left = work.due_in(self.shared.must_hurry());
+        // What is taken before there may be a commit is not found any sooner.
+        if work.coverage.is_whole() && !left.is_zero() {
+            return Ok(Next::Pause(left));
+        }
         let from = self.place_to_fill(work);
         let batch = self.store.view(|notes| {
             if !notes.reaches_back_to(work.mark.seq)? {
@@ -181,17 +189,11 @@ impl Indexer {
         let (was_whole, is_full) = (work.coverage.is_whole(), batch.is_full);
         work.take(&self.folder.fields, batch)?;
         let is_complete = work.coverage.is_whole() && !was_whole;
-        let is_due = work.due_in().is_some_and(|left| left.is_zero());
+        let is_due = work.is_pending() && left.is_zero() && !(was_whole && is_full);
         if is_complete || is_due || self.has_what_was_asked(work) {
             self.commit(work)?;
         }
-        if is_full {
-            return Ok(Next::Turn);
-        }
-        match work.due_in() {
-            Some(left) => Ok(Next::Wait(Some(left))),
-            None => self.rest(work),
-        }
+        if is_full { Ok(Next::Turn) } else { self.rest(work) }
     }
 
     fn rest(&self, work: &mut Work) -> Result<Next, Trouble> {
@@ -206,6 +208,7 @@ impl Indexer {
             work.mark = self.newest_change()?;
         }
         work.commit(&self.folder.fields)?;
+        self.shared.calm_down();
         self.setbacks = 0;
         let snapshot = work.snapshot();
         if self.logged_percent < 100 {

@@ -7,7 +7,7 @@ use tantivy::index::SegmentMeta;
 use tantivy::indexer::{LogMergePolicy, MergeCandidate, MergePolicy};
 
 /// Segments of a size that become one: each more costs every search a look into its dictionaries.
-const SEGMENTS_MAX: usize = 6;
+const SEGMENTS_MAX: usize = 8;
 /// The part of a segment that may be deleted before it is written again.
 const DELETED_MAX: f32 = 0.3;
 

@@ -15,6 +15,7 @@ pub(super) struct Shared {
     bell: Arc<Bell>,
     snapshot: RwLock<Arc<Snapshot>>,
     asked: Mutex<VecDeque<i64>>,
+    must_hurry: AtomicBool,
     must_rebuild: AtomicBool,
     is_ending: AtomicBool,
     builds: AtomicU64,
@@ -26,6 +27,7 @@ impl Shared {
             bell,
             snapshot: RwLock::default(),
             asked: Mutex::default(),
+            must_hurry: AtomicBool::new(false),
             must_rebuild: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
             builds: AtomicU64::new(0),
@@ -56,6 +58,22 @@ impl Shared {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
+    /// Searches read many notes because they are newer than the index.
+    pub(super) fn hurry(&self) {
+        if !self.must_hurry.swap(true, Ordering::SeqCst) {
+            self.bell.call();
+        }
+    }
+
+    pub(super) fn must_hurry(&self) -> bool {
+        self.must_hurry.load(Ordering::SeqCst)
+    }
+
+    /// What was hurried for is done.
+    pub(super) fn calm_down(&self) {
+        self.must_hurry.store(false, Ordering::SeqCst);
+    }
+
     /// The index was caught: nobody asks it again before it is built anew.
     pub(super) fn distrust(&self, trouble: &Trouble) {
         tracing::error!(error = trouble as &dyn std::error::Error, "the search index is damaged");
@@ -65,7 +83,7 @@ impl Shared {
     pub(super) fn order_rebuild(&self) {
         self.publish(Snapshot::default());
         self.must_rebuild.store(true, Ordering::SeqCst);
-        self.bell.ring();
+        self.bell.call();
     }
 
     pub(super) fn take_rebuild(&self) -> bool {
@@ -74,7 +92,7 @@ impl Shared {
 
     pub(super) fn end(&self) {
         self.is_ending.store(true, Ordering::SeqCst);
-        self.bell.ring();
+        self.bell.call();
     }
 
     pub(super) fn is_ending(&self) -> bool {

@@ -22,10 +22,11 @@ use crate::store::Mark;
 
 /// What the writer may hold in memory.
 const HEAP_BYTES: usize = 50_000_000;
-/// Between two commits: what is not committed is read anew by every search of its author.
-const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
-/// Between two commits while the index is built: each leaves a segment that is merged later.
-const BUILD_INTERVAL: Duration = Duration::from_secs(1);
+/// Between two commits, since each leaves a segment that is merged later; nothing is taken in between either, for it
+/// takes less time when it is more.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(2);
+/// The same while searches read many notes that are not in the index yet, each of them anew.
+const HURRIED_INTERVAL: Duration = Duration::from_millis(100);
 /// A commit takes no more than this part of the time, however long one lasts.
 const COMMIT_SHARE: u32 = 10;
 /// Without work the writer lets go of its memory and its threads after this long.
@@ -43,7 +44,7 @@ pub(super) struct Work {
     /// What was handed to the writer, and what is covered with it.
     pub(super) mark: Mark,
     pub(super) coverage: Coverage,
-    pending: usize,
+    is_pending: bool,
     has_remains: bool,
     sweeps: Arc<AtomicBool>,
     committed_at: Instant,
@@ -61,7 +62,7 @@ impl Work {
             parts,
             mark: receipt.mark,
             coverage: if receipt.is_whole { Coverage::whole() } else { Coverage::default() },
-            pending: 0,
+            is_pending: false,
             has_remains: receipt.has_remains,
             sweeps: Arc::default(),
             committed_at: now,
@@ -93,7 +94,7 @@ impl Work {
         for entry in &added {
             writer.add_document(fields.document(entry))?;
         }
-        self.pending += 1;
+        self.is_pending = true;
         self.mark = mark.unwrap_or(self.mark);
         self.has_remains |= has_remains;
         if let Some(covered) = covered {
@@ -103,11 +104,15 @@ impl Work {
         Ok(())
     }
 
-    /// How long until what was taken is to be committed; none when nothing was taken.
-    pub(super) fn due_in(&self) -> Option<Duration> {
-        let interval = if self.coverage.is_whole() { COMMIT_INTERVAL } else { BUILD_INTERVAL };
-        let interval = interval.max(self.commit_took * COMMIT_SHARE);
-        (self.pending > 0).then(|| interval.saturating_sub(self.committed_at.elapsed()))
+    /// How long until there may be another commit, in a hurry or not.
+    pub(super) fn due_in(&self, is_hurried: bool) -> Duration {
+        let interval = if is_hurried { HURRIED_INTERVAL } else { COMMIT_INTERVAL };
+        interval.max(self.commit_took * COMMIT_SHARE).saturating_sub(self.committed_at.elapsed())
+    }
+
+    /// Whether something was taken that is not committed.
+    pub(super) const fn is_pending(&self) -> bool {
+        self.is_pending
     }
 
     /// Makes all that was taken durable, with the mark in the same commit, and opens it for searches.
@@ -118,7 +123,7 @@ impl Work {
         let mut prepared = self.writer()?.prepare_commit()?;
         prepared.set_payload(&receipt.to_string());
         prepared.commit()?;
-        self.pending = 0;
+        self.is_pending = false;
         self.refresh(fields)?;
         self.committed_at = Instant::now();
         self.commit_took = begun.elapsed();

@@ -15,6 +15,8 @@ use crate::store::{StoreError, View};
 
 /// Tags of one author that are told: a list of them that people read or choose from is never as long.
 const TAGS_MAX: u32 = 1000;
+/// Titles that are looked at for completions, the newest of them: some milliseconds for each letter typed.
+const TITLES_MAX: u32 = 10_000;
 
 impl Service {
     /// What of the caller's notes answers `wanted`, with the marks of each note on the page.
@@ -49,8 +51,8 @@ impl Service {
             for (tag, count) in notes.tags(caller.account, is_archived, TAGS_MAX)? {
                 completions.offer(&tag, Source::Tag, count);
             }
-            notes.titles(caller.account, is_archived, |title, count| {
-                completions.offer(title, Source::Title, count);
+            notes.titles(caller.account, is_archived, TITLES_MAX, |title| {
+                completions.offer(title, Source::Title, 1);
             })?;
             Ok(completions.into_best())
         })

@@ -1,41 +1,73 @@
-//! A bell for whoever derives data from the notes: it rings after every commit.
+//! A bell for whoever derives data from the notes: it rings after every commit, and when somebody calls.
 //!
 //! It says that there is something, not what: that is in the log of changes.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Remembers that it rang until somebody has heard it.
+/// Remembers that it rang until somebody has heard it; several times before that are as one.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
-    has_rung: Mutex<bool>,
+    state: Mutex<State>,
     heard: Condvar,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    has_rung: bool,
+    is_called: bool,
+    /// The listener minds only calls: commits come by the thousand and need not wake it.
+    is_paused: bool,
+}
+
 impl Bell {
-    /// Rings; several times before it is heard are as one.
+    /// Rings after a commit.
     pub(crate) fn ring(&self) {
-        *self.lock() = true;
+        let mut state = self.lock();
+        state.has_rung = true;
+        let is_paused = state.is_paused;
+        drop(state);
+        if !is_paused {
+            self.heard.notify_one();
+        }
+    }
+
+    /// Rings for somebody who wants something now.
+    pub(crate) fn call(&self) {
+        self.lock().is_called = true;
         self.heard.notify_one();
     }
 
-    /// Waits until it rings, `limit` at most; without a limit for as long as it takes.
+    /// Waits until it rings or somebody calls, `limit` at most; without a limit for as long as it takes.
     pub(crate) fn wait(&self, limit: Option<Duration>) {
-        let mut has_rung = match limit {
-            None => self
-                .heard
-                .wait_while(self.lock(), |has_rung| !*has_rung)
-                .unwrap_or_else(PoisonError::into_inner),
-            Some(limit) => {
-                let waited = self.heard.wait_timeout_while(self.lock(), limit, |has_rung| !*has_rung);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-        };
-        *has_rung = false;
+        let mut state = self.wait_while(limit, |state| !state.has_rung && !state.is_called);
+        *state = State::default();
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        self.has_rung.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits until somebody calls, `limit` at most. What rings meanwhile is heard by the next wait.
+    pub(crate) fn pause(&self, limit: Duration) {
+        self.lock().is_paused = true;
+        let mut state = self.wait_while(Some(limit), |state| !state.is_called);
+        (state.is_called, state.is_paused) = (false, false);
+    }
+
+    fn wait_while(
+        &self,
+        limit: Option<Duration>,
+        still: impl FnMut(&mut State) -> bool,
+    ) -> MutexGuard<'_, State> {
+        let state = self.lock();
+        match limit {
+            None => self.heard.wait_while(state, still).unwrap_or_else(PoisonError::into_inner),
+            Some(limit) => {
+                let waited = self.heard.wait_timeout_while(state, limit, still);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -50,6 +82,16 @@ mod tests {
         bell.ring();
         bell.wait(None);
         bell.wait(Some(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn a_pause_minds_calls_only_and_forgets_no_ring() {
+        let bell = Bell::default();
+        bell.ring();
+        bell.pause(Duration::from_millis(1));
+        bell.call();
+        bell.pause(Duration::MAX);
+        bell.wait(None);
     }
 
     #[test]

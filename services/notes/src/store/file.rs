@@ -15,12 +15,13 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::OpenError;
 
 /// The steps from an empty file to the present form; `user_version` counts those that were taken.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001_notes.sql"),
     include_str!("migrations/0002_inbox.sql"),
     include_str!("migrations/0003_search.sql"),
     include_str!("migrations/0004_stamp.sql"),
     include_str!("migrations/0005_label.sql"),
+    include_str!("migrations/0006_title.sql"),
 ];
 /// Statements that a connection keeps prepared: all that it ever runs.
 const STATEMENTS_MAX: usize = 48;

@@ -1,7 +1,7 @@
 //! What an author's notes are called: their titles and their tags, with how many notes have each.
 //!
-//! The database counts tags as their rows come and go, and titles lie together in an index: at 10,000 notes the tags
-//! take 0.1 ms and the titles 3 ms, where grouping the rows took 2 ms and reading the notes 13 ms.
+//! The database counts tags as their rows come and go, and titles stand in the index of lists: at 10,000 notes the
+//! tags take 0.1 ms and the titles 3 ms, where grouping the rows took 2 ms and reading the notes 13 ms.
 
 use chassis::id::AccountId;
 use rusqlite::Row;
@@ -34,25 +34,27 @@ impl View<'_> {
         Ok(tags)
     }
 
-    /// Calls `each` with every title of a note of `account` and how many notes have it.
+    /// Calls `each` with the titles of the first `limit` notes of `account` in the order of lists.
     pub(crate) fn titles(
         &self,
         account: AccountId,
         is_archived: bool,
-        mut each: impl FnMut(&str, u64),
+        limit: u32,
+        mut each: impl FnMut(&str),
     ) -> Result<(), StoreError> {
-        let sql = "SELECT title, count(*)
+        let sql = "SELECT title
                    FROM note
                    WHERE author = ?1 AND archived = ?2
-                   GROUP BY title";
+                   ORDER BY pinned DESC, updated DESC, id
+                   LIMIT ?3";
         let Some(author) = AuthorRow::find(self.connection(), account)? else {
             return Ok(());
         };
         let mut statement = self.connection().prepare_cached(sql)?;
-        let mut rows = statement.query((author.number, is_archived))?;
+        let mut rows = statement.query((author.number, is_archived, limit))?;
         let corrupt = |_| StoreError::Corrupt { table: "note", key: author.number << 32, what: "title" };
         while let Some(row) = rows.next()? {
-            each(row.get_ref(0)?.as_str().map_err(corrupt)?, count(row)?);
+            each(row.get_ref(0)?.as_str().map_err(corrupt)?);
         }
         Ok(())
     }

@@ -201,6 +201,10 @@ fn lists_are_stretches_of_an_index() {
             "SEARCH note USING COVERING INDEX note_in_order (author=? AND archived=?)",
         ),
         (
+            format!("SELECT title FROM note WHERE author = 1 AND archived = 0 {order}"),
+            "SEARCH note USING COVERING INDEX note_in_order (author=? AND archived=?)",
+        ),
+        (
             format!("SELECT note FROM tag WHERE author = 1 AND archived = 0 AND tag = 'a' {order}"),
             "SEARCH tag USING PRIMARY KEY (author=? AND archived=? AND tag=?)",
         ),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::*;
 
@@ -84,11 +85,47 @@ async fn the_writer_is_closed_when_there_is_nothing_to_do() {
     assert!(lock().exists());
     let locked = lock();
     for _ in 0..20 {
-        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        tokio::time::advance(Duration::from_secs(1)).await;
         shelf.world.indexer.turn();
     }
     assert_eq!(shelf.world.indexer.turn(), Next::Wait(None));
     assert!(!fs::File::open(locked).is_ok_and(|file| file.try_lock().is_err()), "somebody has the lock");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_notes_in_a_row_are_taken_up_together_and_at_once_when_searches_have_to_read_them() {
+    let mut shelf = Shelf::new(11, 10).await;
+    let lag = |shelf: &Shelf| {
+        let gauges: Result<_, StoreError> = shelf.world.store.view(|notes| shelf.world.index.gauges(notes));
+        gauges.unwrap().lag
+    };
+    tokio::time::advance(Duration::from_mins(1)).await;
+    shelf.write(1);
+    shelf.world.indexer.turn();
+    assert_eq!(lag(&shelf), 0, "the first after a while does not wait");
+    shelf.write(100);
+    tokio::time::advance(Duration::from_millis(150)).await;
+    assert!(matches!(shelf.world.indexer.turn(), Next::Pause(_)));
+    assert_eq!(lag(&shelf), 100);
+    shelf.check();
+    shelf.world.indexer.turn();
+    assert_eq!(lag(&shelf), 0, "somebody has searched");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_cut_short_while_it_is_used_is_built_again() {
+    let mut shelf = Shelf::new(12, 400).await;
+    let mut cut = 0;
+    for file in fs::read_dir(shelf.folder()).unwrap() {
+        let file = fs::OpenOptions::new().write(true).open(file.unwrap().path()).unwrap();
+        file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+        cut += 1;
+    }
+    assert!(cut > 5, "there are {cut} files");
+    shelf.check();
+    assert_eq!(shelf.world.index.search().snapshot.documents(), 0, "the damage was seen");
+    shelf.settle().await;
+    assert_eq!(shelf.builds(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,7 +292,7 @@ async fn after_a_purge_and_the_next_merge_no_term_of_the_author_is_left() {
         notes.some_notes(BEN, 1000)?.iter().try_for_each(|note| notes.remove(note))
     });
     shelf.settle().await;
-    let begun = std::time::Duration::from_secs(1);
+    let begun = Duration::from_secs(1);
     for _ in 0..200 {
         tokio::time::advance(begun).await;
         if shelf.world.indexer.turn() == Next::Wait(None) {
@@ -263,13 +300,13 @@ async fn after_a_purge_and_the_next_merge_no_term_of_the_author_is_left() {
         }
         // Merges have threads of their own.
         thread::yield_now();
-        shelf.world.index.shared.bell().wait(Some(std::time::Duration::from_millis(20)));
+        shelf.world.index.shared.bell().wait(Some(Duration::from_millis(20)));
     }
     assert_eq!(terms_of(&shelf.world.index, bens), 0);
     shelf.settle().await;
 }
 
-/// Whether an index is wrong that was committed in the middle of many changes.
+/// Whether an index is wrong in the end that was committed in the middle of many changes while it was built.
 #[cfg(feature = "simulation")]
 async fn is_wrong_in_the_middle(bug: Option<&'static str>) -> bool {
     use std::rc::Rc;
@@ -297,11 +334,17 @@ async fn is_wrong_in_the_middle(bug: Option<&'static str>) -> bool {
     }
 
     let mut shelf = Shelf::new(12, 5).await;
+    for number in 0..1200 {
+        shelf.world.insert(shelf.writer.note(BEN, number));
+    }
+    shelf.world.index.rebuild();
+    assert_eq!(shelf.world.indexer.turn(), Next::Turn, "the first author is covered and the second is not");
     shelf.write(1500);
     direct(Some(Rc::new(Planted(bug))));
-    tokio::time::advance(std::time::Duration::from_secs(1)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(shelf.world.indexer.turn(), Next::Turn, "there is more than a batch");
     direct(None);
+    shelf.world.settle().await;
     shelf.world.index.is_wrong(&shelf.world.store).unwrap()
 }
 

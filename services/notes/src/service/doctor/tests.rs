@@ -161,12 +161,12 @@ async fn an_index_that_lost_its_entries_is_built_again() {
     // An index over part of the table in the place of the real one, as damage would leave it.
     ward.data.store.plant(
         "PRAGMA writable_schema = ON;
-         UPDATE sqlite_schema SET sql = 'CREATE INDEX note_in_order ON note (author, archived, pinned DESC, updated DESC, id) WHERE 0'
+         UPDATE sqlite_schema SET sql = 'CREATE INDEX note_in_order ON note (author, archived, pinned DESC, updated DESC, id, title) WHERE 0'
          WHERE name = 'note_in_order';
          PRAGMA writable_schema = RESET;
          REINDEX note_in_order;
          PRAGMA writable_schema = ON;
-         UPDATE sqlite_schema SET sql = 'CREATE INDEX note_in_order ON note (author, archived, pinned DESC, updated DESC, id)'
+         UPDATE sqlite_schema SET sql = 'CREATE INDEX note_in_order ON note (author, archived, pinned DESC, updated DESC, id, title)'
          WHERE name = 'note_in_order';
          PRAGMA writable_schema = RESET;",
     );

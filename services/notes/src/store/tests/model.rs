@@ -167,11 +167,12 @@ fn naive_counts(
 }
 
 fn counted_titles(world: &World, author: AccountId, is_archived: bool) -> Vec<(String, u64)> {
-    let mut counts = Vec::new();
-    let each = |title: &str, count| counts.push((title.to_owned(), count));
-    let told: Result<_, StoreError> = world.store.view(|notes| notes.titles(author, is_archived, each));
+    let mut counts = BTreeMap::new();
+    let each = |title: &str| *counts.entry(title.to_owned()).or_insert(0) += 1;
+    let told: Result<_, StoreError> = world.store.view(|notes| notes.titles(author, is_archived, 1000, each));
     told.unwrap();
-    counts.sort_by(|(name, count), (other, more)| more.cmp(count).then(name.cmp(other)));
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
     counts
 }
 
