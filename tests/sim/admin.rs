@@ -88,16 +88,16 @@ impl Admin {
 
     /// Switches the account `id` on or off.
     pub(crate) async fn set_active(&self, id: &str, is_active: bool) {
-        let writing = self.account(id).status.begin();
-        let reply = self.ask(Method::PATCH, id, json!({"isActive": is_active})).await;
         let status = if is_active { Status::Active } else { Status::Disabled };
+        let writing = self.account(id).status.begin(status);
+        let reply = self.ask(Method::PATCH, id, json!({"isActive": is_active})).await;
         self.account(id).status.end(writing, reply.outcome(), status);
         self.doubt_absence(id, &reply);
     }
 
     /// Gives the account `id` another e-mail.
     pub(crate) async fn move_to(&self, id: &str, email: &str) {
-        let writing = self.account(id).email.begin();
+        let writing = self.account(id).email.begin(email.to_owned());
         let reply = self.ask(Method::PATCH, id, json!({"email": email})).await;
         self.account(id).email.end(writing, reply.outcome(), email.to_owned());
         self.doubt_absence(id, &reply);
@@ -110,7 +110,7 @@ impl Admin {
 
     /// Erases the account `id`.
     pub(crate) async fn erase(&self, id: &str) {
-        let writing = self.account(id).status.begin();
+        let writing = self.account(id).status.begin(Status::Gone);
         let reply = self.ask(Method::DELETE, id, Value::Null).await;
         self.account(id).status.end(writing, reply.outcome(), Status::Gone);
         match reply.outcome() {

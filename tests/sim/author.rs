@@ -30,7 +30,8 @@ impl Person {
     pub(crate) async fn edit_note(&mut self) {
         let (id, sure, content) = (self.id(), self.is_sure_of_session(), self.word("note"));
         let Some(note) = self.some_note() else { return };
-        let (writing, was) = self.with_note(&id, &note, |one| (one.begin(), one.values().to_vec()));
+        let (writing, was) =
+            self.with_note(&id, &note, |one| (one.begin(Some(content.clone())), one.values().to_vec()));
         let path = format!("/api/notes/{note}");
         let reply = self.ask(Method::PATCH, &path, json!({"content": content})).await;
         self.with_note(&id, &note, |one| one.end(writing, reply.outcome(), Some(content)));
@@ -43,7 +44,7 @@ impl Person {
     pub(crate) async fn delete_note(&mut self) {
         let (id, sure) = (self.id(), self.is_sure_of_session());
         let Some(note) = self.some_note() else { return };
-        let writing = self.with_note(&id, &note, Possible::begin);
+        let writing = self.with_note(&id, &note, |one| one.begin(None));
         let reply = self.ask(Method::DELETE, &format!("/api/notes/{note}"), Value::Null).await;
         self.with_note(&id, &note, |one| {
             one.end(writing, reply.outcome(), None);

@@ -25,6 +25,7 @@ pub(crate) struct Client {
 }
 
 /// What was asked, as people see it.
+#[derive(Clone)]
 pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) path: &'a str,

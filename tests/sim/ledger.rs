@@ -2,7 +2,7 @@
 //!
 //! It knows no service; whether the disks and the answers agree with it is asked elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::client::Outcome;
 use crate::possible::{Calm, Possible};
@@ -127,7 +127,7 @@ impl Ledger {
         self.accounts.entry(id.to_owned()).or_insert_with(|| {
             let mut account = Account::new(email.to_owned(), password.to_owned());
             for reset in early {
-                let writing = account.password.begin();
+                let writing = account.password.begin(reset.password.clone());
                 account.password.end(writing, Outcome::Unknown, reset.password.clone());
             }
             account
@@ -139,6 +139,18 @@ impl Ledger {
         self.resets.retain(|reset| outcome != Outcome::Refused || reset.password != password);
         let answered = self.resets.iter_mut().filter(|reset| reset.password == password);
         answered.for_each(|reset| reset.whose = whose.cloned());
+    }
+
+    /// The accounts that may have the address `email` now.
+    pub(crate) fn owners_of(&self, email: &String) -> BTreeSet<String> {
+        let owners = self.accounts.iter().filter(|(_, account)| account.email.could_be(email));
+        owners.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Whether a reset gave, or may have given, `password` to the account `id`, of which nobody may have heard yet.
+    pub(crate) fn may_have_reset(&self, id: &str, password: &str) -> bool {
+        let mut resets = self.resets.iter().filter(|reset| reset.password == password);
+        resets.any(|reset| reset.whose.as_deref().is_none_or(|whose| whose == id))
     }
 
     /// The account `id`, which is known.

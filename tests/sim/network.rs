@@ -4,6 +4,7 @@
 //! request that comes late or again travels on a host of its own, so that it also survives its sender.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +66,8 @@ pub(crate) type Weather = Box<dyn FnMut(&Exchange<'_>) -> Fate + Send>;
 pub(crate) struct Network {
     weather: Mutex<Weather>,
     copies: Mutex<Vec<Copy>>,
+    /// Copies that were sent and not answered.
+    carried: AtomicUsize,
     trace: Trace,
     bug: Option<&'static str>,
 }
@@ -80,7 +83,13 @@ impl Network {
     /// A network on which everything arrives.
     pub(crate) fn new(bug: Option<&'static str>, trace: Trace) -> Arc<Self> {
         let weather: Weather = Box::new(|_| Fate::Arrives);
-        Arc::new(Self { weather: Mutex::new(weather), copies: Mutex::default(), trace, bug })
+        Arc::new(Self {
+            weather: Mutex::new(weather),
+            copies: Mutex::default(),
+            carried: AtomicUsize::new(0),
+            trace,
+            bug,
+        })
     }
 
     /// Changes the weather.
@@ -139,9 +148,10 @@ impl Network {
         self.copies.lock().unwrap_or_else(PoisonError::into_inner).push(Copy { due_ms, to, bytes });
     }
 
-    /// Whether a request is still to arrive.
+    /// Whether a request is still to arrive, or to be answered.
     pub(crate) fn is_busy(&self) -> bool {
-        !self.copies.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.carried.load(Ordering::Relaxed) > 0
+            || !self.copies.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// Carries copies for as long as the run takes.
@@ -150,7 +160,13 @@ impl Network {
             tokio::time::sleep(LOOK).await;
             for copy in self.due() {
                 self.trace.note(format_args!("a copy comes to {}", copy.to));
-                tokio::task::spawn_local(tokio::time::timeout(COPY_MAX, deliver(copy)));
+                let network = Arc::clone(&self);
+                network.carried.fetch_add(1, Ordering::Relaxed);
+                tokio::task::spawn_local(async move {
+                    // Nobody minds what becomes of it.
+                    let _end = tokio::time::timeout(COPY_MAX, deliver(copy)).await;
+                    network.carried.fetch_sub(1, Ordering::Relaxed);
+                });
             }
         }
     }

@@ -227,7 +227,9 @@ impl Person {
     /// A login led to the account `whose`, which may have been given this password by a reset.
     fn find_oneself_elsewhere(&mut self, whose: Option<String>, password: &String) {
         let may_be = whose.is_some_and(|id| {
-            self.ledger().accounts.get(&id).is_some_and(|account| account.password.may_be(password))
+            let ledger = self.ledger();
+            let known = ledger.accounts.get(&id).is_some_and(|account| account.password.could_be(password));
+            known || ledger.may_have_reset(&id, password)
         });
         if !may_be {
             self.violate("a login led to another account");
@@ -252,7 +254,7 @@ impl Person {
         if self.chance.per_mille(300) {
             body["username"] = json!(self.chance.pick(&USERNAMES));
         }
-        let writing = self.ledger().account(&id).bio.begin();
+        let writing = self.ledger().account(&id).bio.begin(Some(bio.clone()));
         let reply = self.ask(Method::PATCH, "/api/users/update-me", body).await;
         self.ledger().account(&id).bio.end(writing, reply.outcome(), Some(bio));
         self.meet(&reply, sure, "editing the profile");
@@ -263,7 +265,7 @@ impl Person {
         let (known, writing) = {
             let mut ledger = self.ledger();
             let account = ledger.account(&id);
-            (account.password.values().to_vec(), account.password.begin())
+            (account.password.values().to_vec(), account.password.begin(new.clone()))
         };
         let current = self.chance.pick(&known);
         let body = json!({"currentPassword": current, "newPassword": new});
@@ -293,6 +295,7 @@ impl Person {
         let id = self.id();
         let Some(email) = self.ledger().account(&id).email.only().cloned() else { return };
         let body = json!({"email": email});
+        let asked_of = self.ledger().owners_of(&email);
         let forgot = self.ask(Method::POST, "/api/auth/forgot-password", body).await;
         if forgot.outcome() != Outcome::Done {
             return;
@@ -303,9 +306,13 @@ impl Person {
         let writings: Vec<_> = {
             let mut ledger = self.ledger();
             ledger.resets.push(Reset { email: email.clone(), password: new.clone(), whose: None });
-            let owners = ledger.accounts.iter_mut().filter(|(_, account)| account.email.may_be(&email));
+            let owners_now = ledger.owners_of(&email);
+            let is_owner = |id: &String| asked_of.contains(id) || owners_now.contains(id);
+            let owners = ledger.accounts.iter_mut().filter(|(id, _)| is_owner(id));
             owners
-                .map(|(id, one)| (id.clone(), one.password.values().to_vec(), one.password.begin()))
+                .map(|(id, one)| {
+                    (id.clone(), one.password.values().to_vec(), one.password.begin(new.clone()))
+                })
                 .collect()
         };
         let path = format!("/api/auth/reset-password/{token}");
@@ -343,7 +350,7 @@ impl Person {
 
     pub(crate) async fn leave(&mut self) {
         let (id, sure) = (self.id(), self.is_sure_of_session());
-        let writing = self.ledger().account(&id).status.begin();
+        let writing = self.ledger().account(&id).status.begin(Status::Disabled);
         let reply = self.ask(Method::DELETE, "/api/users/delete-me", Value::Null).await;
         self.ledger().account(&id).status.end(writing, reply.outcome(), Status::Disabled);
         if reply.status == 401 && sure {

@@ -8,8 +8,8 @@ pub(crate) struct Possible<T> {
     values: Vec<T>,
     /// Values of writes that nobody knows the end of: each may still come.
     loose: Vec<T>,
-    /// Writes under way.
-    open: u32,
+    /// Values of writes under way.
+    open: Vec<T>,
     version: u64,
 }
 
@@ -26,19 +26,21 @@ pub(crate) struct Writing {
 impl<T: Clone + PartialEq> Possible<T> {
     /// Certainly `value`.
     pub(crate) fn certain(value: T) -> Self {
-        Self { values: vec![value], loose: Vec::new(), open: 0, version: 0 }
+        Self { values: vec![value], loose: Vec::new(), open: Vec::new(), version: 0 }
     }
 
-    /// A write begins.
-    pub(crate) fn begin(&mut self) -> Writing {
+    /// A write of `value` begins.
+    pub(crate) fn begin(&mut self, value: T) -> Writing {
         self.version += 1;
-        self.open += 1;
-        Writing { version: self.version, alone: self.open == 1 }
+        self.open.push(value);
+        Writing { version: self.version, alone: self.open.len() == 1 }
     }
 
     /// A write of `value` ends.
     pub(crate) fn end(&mut self, writing: Writing, outcome: Outcome, value: T) {
-        self.open -= 1;
+        if let Some(at) = self.open.iter().position(|open| *open == value) {
+            self.open.swap_remove(at);
+        }
         let alone = writing.alone && writing.version == self.version;
         match outcome {
             Outcome::Done if alone => self.values = self.loose.clone(),
@@ -63,7 +65,7 @@ impl<T: Clone + PartialEq> Possible<T> {
 
     /// This moment, if nobody is writing.
     pub(crate) fn calm(&self) -> Calm {
-        (self.open == 0).then_some(self.version)
+        self.open.is_empty().then_some(self.version)
     }
 
     /// Whether `seen` may have been read between `since` and now; true when there was a writer.
@@ -76,10 +78,15 @@ impl<T: Clone + PartialEq> Possible<T> {
         self.values.contains(value)
     }
 
+    /// Whether it may be `value` now, by a write under way too.
+    pub(crate) fn could_be(&self, value: &T) -> bool {
+        self.may_be(value) || self.open.contains(value)
+    }
+
     /// The value, if it is certain now.
     pub(crate) fn only(&self) -> Option<&T> {
         match self.values.as_slice() {
-            [value] if self.loose.is_empty() && self.open == 0 => Some(value),
+            [value] if self.loose.is_empty() && self.open.is_empty() => Some(value),
             _ => None,
         }
     }
