@@ -17,8 +17,10 @@ pub(crate) enum Fault {
     UnknownAuthor,
     /// An author's counters that are not the numbers of notes.
     DifferingCounts,
-    /// Notes that are not found under their tags, or are under others.
+    /// Notes that are not found or counted under their tags, or are under others.
     DifferingTags,
+    /// Notes of a large author that the trigrams lack, or have too many.
+    DifferingTrigrams,
     /// Notes whose author is not on record.
     AuthorlessNotes,
     /// A database that SQLite finds damaged.
@@ -31,11 +33,12 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Every kind there is.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::UndeletedNotes,
         Self::UnknownAuthor,
         Self::DifferingCounts,
         Self::DifferingTags,
+        Self::DifferingTrigrams,
         Self::AuthorlessNotes,
         Self::DamagedFile,
         Self::DifferingIndex,
@@ -59,8 +62,14 @@ impl Fault {
             }
             Self::DifferingTags => (
                 "differingTags",
-                "notes are not found under their tags",
+                "notes are not found or counted under their tags",
                 "write the rows of the tags again",
+                Cure::OnRequest,
+            ),
+            Self::DifferingTrigrams => (
+                "differingTrigrams",
+                "the substring search of a large author misses notes",
+                "write the missing trigrams and remove the others",
                 Cure::OnRequest,
             ),
             Self::AuthorlessNotes => {
@@ -125,6 +134,7 @@ pub(crate) struct Kept {
     pub(crate) counters: [u32; 2],
     pub(crate) counted: [u32; 2],
     pub(crate) has_right_tags: bool,
+    pub(crate) has_right_grams: bool,
 }
 
 /// What the other services said of an account; none if they could not be asked.
@@ -148,9 +158,10 @@ impl Kept {
     pub(crate) fn faults(&self, said: Said) -> Vec<Fault> {
         let counts = (self.counters != self.counted).then_some(Fault::DifferingCounts);
         let tags = (!self.has_right_tags).then_some(Fault::DifferingTags);
+        let grams = (!self.has_right_grams).then_some(Fault::DifferingTrigrams);
         let is_busy = [said.auth, said.user].iter().flatten().any(|entry| entry.busy);
         let account = if is_busy { None } else { self.account_fault(said.auth) };
-        [counts, tags, account].into_iter().flatten().collect()
+        [counts, tags, grams, account].into_iter().flatten().collect()
     }
 
     fn account_fault(&self, auth: Option<Entry>) -> Option<Fault> {

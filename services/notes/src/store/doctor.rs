@@ -9,7 +9,7 @@ use chassis::id::AccountId;
 use rusqlite::{Connection, OptionalExtension, Params};
 
 use super::row::{self, AuthorRow};
-use super::{Changes, StoreError, View, tag};
+use super::{Changes, StoreError, View, gram, label, tag};
 use crate::doctor::Kept;
 
 /// A tag in a note's list that has no row of its own; `?1` to `?2` are the authors' numbers.
@@ -67,9 +67,11 @@ impl View<'_> {
             return Ok(Vec::new());
         };
         let counted = counted(self.connection(), first, last)?;
-        let wrong = match check {
-            Check::Quick => BTreeSet::new(),
-            Check::Whole => wrong_tags(self.connection(), first, last)?,
+        let (wrong_tags, wrong_grams) = match check {
+            Check::Quick => (BTreeSet::new(), BTreeSet::new()),
+            Check::Whole => {
+                (wrong_tags(self.connection(), first, last)?, gram::wrong(self.connection(), first, last)?)
+            }
         };
         let kept = |(number, (account, row)): (i64, (AccountId, AuthorRow))| Kept {
             account,
@@ -77,7 +79,8 @@ impl View<'_> {
             standing: row.standing,
             counters: [row.active, row.archived],
             counted: counted.get(&number).copied().unwrap_or_default(),
-            has_right_tags: !wrong.contains(&number),
+            has_right_tags: !wrong_tags.contains(&number),
+            has_right_grams: !wrong_grams.contains(&number),
         };
         Ok(rows.into_iter().map(kept).collect())
     }
@@ -118,8 +121,8 @@ impl Changes<'_> {
         Ok(statement.execute((author.number, active, archived))? == 1)
     }
 
-    /// Mends at most `limit` missing and as many left-over rows of the author's tags; tells whether there may be
-    /// more.
+    /// Mends at most `limit` missing and as many left-over rows of the author's tags, and counts the tags again when
+    /// there are none; tells whether there may be more.
     pub(crate) fn retag(&self, account: AccountId, limit: u32) -> Result<bool, StoreError> {
         let Some(author) = AuthorRow::find(self.connection(), account)? else { return Ok(false) };
         let number = author.number;
@@ -133,7 +136,11 @@ impl Changes<'_> {
         for note in &missing {
             tag::insert(self.connection(), *note, &row::note(self.connection(), account, *note)?)?;
         }
-        Ok(removed > 0 || !missing.is_empty())
+        if removed > 0 || !missing.is_empty() {
+            return Ok(true);
+        }
+        label::count_again(self.connection(), number)?;
+        Ok(false)
     }
 
     /// Builds all indexes again from their tables.
@@ -160,7 +167,8 @@ fn wrong_tags(connection: &Connection, first: i64, last: i64) -> Result<BTreeSet
     let missing =
         numbers(connection, &format!("SELECT DISTINCT number >> 32 FROM ({MISSING})"), (first, last))?;
     let left_over = numbers(connection, &format!("SELECT DISTINCT tag.author {LEFT_OVER}"), (first, last))?;
-    Ok(missing.into_iter().chain(left_over).collect())
+    let miscounted = label::miscounted(connection, first, last)?;
+    Ok(missing.into_iter().chain(left_over).chain(miscounted).collect())
 }
 
 fn numbers(connection: &Connection, sql: &str, params: impl Params) -> Result<Vec<i64>, StoreError> {

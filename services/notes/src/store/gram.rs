@@ -3,9 +3,13 @@
 //! Membership only, and only for authors whose folded notes are too large to be kept in memory: a row costs the writer
 //! about 140 µs. Rows are filled and emptied in batches beside other writes ([`Chores`](super::chore::Chores)).
 
+use std::collections::BTreeSet;
+
+use chassis::id::AccountId;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::corpora::AUTHOR_BYTES_MAX;
+use super::row::{self, AuthorRow};
 use super::{Changes, StoreError};
 use crate::folding;
 
@@ -15,6 +19,21 @@ pub(super) const ALL: i64 = u32::MAX as i64;
 const GRAM_CHARS: usize = 3;
 /// Grams that a search asks for: the candidates of these are few enough to be read.
 const GRAMS_MAX: usize = 32;
+/// The notes of the authors from `?1` to `?2` that should have a row and have none.
+const MISSING: &str = "
+    SELECT note.number
+    FROM author JOIN note
+      ON note.number > author.number << 32 AND note.number <= (author.number << 32) + author.filled
+    WHERE author.number BETWEEN ?1 AND ?2 AND author.filled > 0
+      AND NOT EXISTS (SELECT 1 FROM gram_docsize WHERE id = note.number)";
+/// The rows within the numbers of these authors that no note should have.
+const LEFT_OVER: &str = "
+    SELECT id
+    FROM gram_docsize
+    WHERE id >= ?1 << 32 AND id < (?2 + 1) << 32 AND NOT EXISTS (
+        SELECT 1
+        FROM note JOIN author ON author.number = note.author
+        WHERE note.number = gram_docsize.id AND note.number <= (author.number << 32) + author.filled)";
 /// Pages of the index that one commit merges: some milliseconds.
 const MERGE_PAGES: i32 = 200;
 
@@ -54,7 +73,34 @@ pub(super) fn remove(connection: &Connection, number: i64) -> Result<(), StoreEr
     Ok(())
 }
 
+/// The authors from `first` to `last` that lack rows or have some too many.
+pub(super) fn wrong(connection: &Connection, first: i64, last: i64) -> Result<BTreeSet<i64>, StoreError> {
+    let sql = format!(
+        "SELECT DISTINCT number >> 32 FROM ({MISSING})
+         UNION
+         SELECT DISTINCT id >> 32 FROM ({LEFT_OVER})"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let authors = statement.query_map((first, last), |row| row.get(0))?;
+    Ok(authors.collect::<Result<_, _>>()?)
+}
+
 impl Changes<'_> {
+    /// Removes at most `limit` rows that the author should not have and adds as many that are missing; tells whether
+    /// there may be more.
+    pub(crate) fn regram(&self, account: AccountId, limit: u32) -> Result<bool, StoreError> {
+        let Some(author) = AuthorRow::find(self.connection(), account)? else { return Ok(false) };
+        let of = (author.number, author.number, limit);
+        let left_over = self.numbers(&format!("{LEFT_OVER} LIMIT ?3"), of)?;
+        left_over.iter().try_for_each(|number| remove(self.connection(), *number))?;
+        let missing = self.numbers(&format!("{MISSING} LIMIT ?3"), of)?;
+        for number in &missing {
+            let draft = row::note(self.connection(), account, *number)?.draft;
+            insert(self.connection(), *number, draft.title.as_str(), draft.content.as_str())?;
+        }
+        Ok(!left_over.is_empty() || !missing.is_empty())
+    }
+
     /// Brings the rows of the author with this number nearer to what they should be, by at most `limit` notes;
     /// `false` when nothing is left to do.
     pub(super) fn tend(&self, author: i64, limit: u32) -> Result<bool, StoreError> {

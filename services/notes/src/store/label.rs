@@ -4,7 +4,7 @@
 //! tags take 0.1 ms and the titles 3 ms, where grouping the rows took 2 ms and reading the notes 13 ms.
 
 use chassis::id::AccountId;
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 
 use super::row::AuthorRow;
 use super::{StoreError, View};
@@ -58,6 +58,34 @@ impl View<'_> {
         }
         Ok(())
     }
+}
+
+/// The authors from `first` to `last` whose tags are not counted right.
+pub(super) fn miscounted(connection: &Connection, first: i64, last: i64) -> Result<Vec<i64>, StoreError> {
+    let sql = "WITH told AS (
+                   SELECT author, archived, tag, notes FROM label WHERE author BETWEEN ?1 AND ?2
+               ), counted AS (
+                   SELECT author, archived, tag, count(*) FROM tag WHERE author BETWEEN ?1 AND ?2
+                   GROUP BY author, archived, tag
+               )
+               SELECT author FROM (SELECT * FROM told EXCEPT SELECT * FROM counted)
+               UNION
+               SELECT author FROM (SELECT * FROM counted EXCEPT SELECT * FROM told)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let authors = statement.query_map((first, last), |row| row.get(0))?;
+    Ok(authors.collect::<Result<_, _>>()?)
+}
+
+/// Counts all tags of the author with this number again.
+pub(super) fn count_again(connection: &Connection, author: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM label WHERE author = ?1")?.execute([author])?;
+    let sql = "INSERT INTO label (author, archived, tag, notes)
+               SELECT author, archived, tag, count(*)
+               FROM tag
+               WHERE author = ?1
+               GROUP BY author, archived, tag";
+    connection.prepare_cached(sql)?.execute([author])?;
+    Ok(())
 }
 
 fn count(row: &Row<'_>) -> Result<u64, StoreError> {

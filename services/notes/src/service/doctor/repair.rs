@@ -18,6 +18,10 @@ use crate::store::{Changes, Check, Store, StoreError};
 
 /// Rows of tags that one transaction mends, so that other writes come in between.
 const TAGS_BATCH: u32 = 1000;
+/// The same for trigrams, which take longer: some 30 ms of the writer's time.
+const TRIGRAMS_BATCH: u32 = 200;
+/// Batches of one repair: more than an author with millions of notes needs.
+const BATCHES_MAX: u32 = 100_000;
 
 impl Doctor {
     /// Applies the remedy for `case`.
@@ -49,11 +53,23 @@ fn mend(store: &Store, fault: Fault, account: AccountId) -> Result<bool, StoreEr
         Fault::UnknownAuthor => store.change("deactivate", move |notes| deactivate(notes, account)),
         Fault::DifferingCounts => store.change("recount", move |notes| notes.recount(account)),
         Fault::DifferingTags => {
-            while store.change("retag", move |notes| notes.retag(account, TAGS_BATCH))? {}
-            Ok(true)
+            in_batches(|| store.change("retag", move |notes| notes.retag(account, TAGS_BATCH)))
+        }
+        Fault::DifferingTrigrams => {
+            in_batches(|| store.change("regram", move |notes| notes.regram(account, TRIGRAMS_BATCH)))
         }
         Fault::AuthorlessNotes | Fault::DamagedFile | Fault::DifferingIndex | Fault::NotCompared => Ok(false),
     }
+}
+
+/// Repeats `mend` while it says that there may be more.
+fn in_batches(mut mend: impl FnMut() -> Result<bool, StoreError>) -> Result<bool, StoreError> {
+    for _ in 0..BATCHES_MAX {
+        if !mend()? {
+            break;
+        }
+    }
+    Ok(true)
 }
 
 fn deactivate(notes: &Changes<'_>, account: AccountId) -> Result<bool, StoreError> {

@@ -93,6 +93,11 @@ impl Ward {
         self.data.store.view::<_, StoreError>(|notes| notes.standing(account)).unwrap()
     }
 
+    /// The tags of `account` with their counts.
+    fn tags(&self, account: AccountId) -> Vec<(String, u64)> {
+        self.data.store.view::<_, StoreError>(|notes| notes.tags(account, false, 10)).unwrap()
+    }
+
     /// How many notes of `account` are found under the tag `t`, and their total.
     fn tagged(&self, account: AccountId) -> (usize, u64) {
         let listing = Listing {
@@ -124,16 +129,23 @@ async fn every_planted_fault_is_found_and_repaired_and_the_next_pass_is_clean() 
     let alive = Record::Standing(ACTIVE);
     let [counts, tags, left_over] = [1, 2, 3].map(|n| ward.author(n, alive));
     let [deleted, healthy] = [ward.author(4, alive), ward.author(5, alive)];
+    let [miscounted, no_grams, old_grams] = [6, 7, 8].map(|n| ward.author(n, alive));
     assert_eq!(ward.examine(false).await, BTreeMap::new());
 
     ward.data.store.plant("UPDATE author SET active = 7, archived = 1 WHERE number = 1");
     ward.data.store.plant("DELETE FROM tag WHERE author = 2 AND tag = 't'");
     ward.data.store.plant("UPDATE tag SET tag = 'other' WHERE author = 3 AND tag = 't'");
+    ward.data.store.plant("UPDATE label SET notes = 7 WHERE author = 6 AND tag = 't'");
+    ward.data.store.plant("UPDATE author SET filled = 2 WHERE number = 7");
+    ward.data.store.plant("INSERT INTO gram (rowid, text) VALUES ((8 << 32) + 9, 'nobody wrote this')");
     ward.auth.knows(deleted, Record::Gone);
     let planted = [
         ("differingCounts", counts.to_string()),
         ("differingTags", tags.to_string()),
         ("differingTags", left_over.to_string()),
+        ("differingTags", miscounted.to_string()),
+        ("differingTrigrams", no_grams.to_string()),
+        ("differingTrigrams", old_grams.to_string()),
         ("undeletedNotes", deleted.to_string()),
     ];
     let found = |state| {
@@ -150,8 +162,9 @@ async fn every_planted_fault_is_found_and_repaired_and_the_next_pass_is_clean() 
         assert_eq!(ward.tagged(account), (NOTES_OF_EACH, NOTES_OF_EACH as u64));
     }
     assert_eq!(ward.tagged(deleted), (0, 0));
+    assert_eq!(ward.tags(miscounted).first(), Some(&("t".to_owned(), NOTES_OF_EACH as u64)));
     assert_eq!(ward.standing(deleted).map(|standing| standing.rung), Some(Rung::Deleted));
-    println!("notes: 4 faults of 3 kinds planted, all found and repaired, the next pass clean");
+    println!("notes: 7 faults of 4 kinds planted, all found and repaired, the next pass clean");
 }
 
 #[tokio::test]
