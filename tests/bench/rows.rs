@@ -56,6 +56,10 @@ pub(crate) enum Row {
     RankedCommon,
     /// Ranked search for two words of many notes
     RankedPair,
+    /// The reader's tags with their counts
+    Tags,
+    /// Completions of one to three letters
+    Suggest,
     /// Substring search for words of very few notes among more notes than are kept in memory
     LargeRare,
     /// Substring search for words of many notes among more notes than are kept in memory
@@ -74,7 +78,7 @@ pub(crate) enum Row {
 
 impl Row {
     /// Every row, in the order in which they are measured.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::EmptyProxy,
         Self::Health,
         Self::GetNote,
@@ -88,6 +92,8 @@ impl Row {
         Self::RankedRare,
         Self::RankedCommon,
         Self::RankedPair,
+        Self::Tags,
+        Self::Suggest,
         Self::LargeRare,
         Self::LargeCommon,
         Self::Me,
@@ -118,6 +124,8 @@ impl Row {
             Self::RankedRare => "ranked-rare",
             Self::RankedCommon => "ranked-common",
             Self::RankedPair => "ranked-pair",
+            Self::Tags => "tags",
+            Self::Suggest => "suggest",
             Self::LargeRare => "large-rare",
             Self::LargeCommon => "large-common",
             Self::Me => "me",
@@ -146,6 +154,8 @@ impl Row {
             Self::RankedRare => ranked(&data.reader, &data.searches.rare_words),
             Self::RankedCommon => ranked(&data.reader, &data.searches.common_words),
             Self::RankedPair => ranked(&data.reader, &data.searches.pairs),
+            Self::Tags => vec![get("/api/notes/tags", Some(&data.reader.token), r#""tags":[{"#)],
+            Self::Suggest => suggestions(&data.reader, &data.searches.common_words),
             Self::LargeRare => large(data, |author, searches| literal(author, &searches.rare)),
             Self::LargeCommon => large(data, |author, searches| literal(author, &searches.common)),
             Self::Me => vec![get(
@@ -278,6 +288,13 @@ fn many(data: &Dataset) -> Vec<Shot> {
 fn ranked(author: &Account, searches: &[Search]) -> Vec<Shot> {
     let find = |search: &Search| list(author, &format!("/search?q={}", escaped(&search.text)), search.total);
     searches.iter().map(find).collect()
+}
+
+/// What is asked while somebody types the first three letters of a word.
+fn suggestions(author: &Account, words: &[Search]) -> Vec<Shot> {
+    let beginnings = words.iter().flat_map(|word| (1..=3).filter_map(|end| word.text.get(..end)));
+    let ask = |typed| get(&format!("/api/notes/suggest?q={}", escaped(typed)), Some(&author.token), "[");
+    beginnings.map(ask).collect()
 }
 
 /// Shots of the author with more notes than are kept in memory, who is there when such a row is measured.

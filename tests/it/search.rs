@@ -75,4 +75,5 @@ fn nothing_of_a_deleted_account_is_found_and_nobody_finds_the_notes_of_another()
         assert_eq!(ada.get(target).status, 401, "{target}");
     }
     assert_eq!(found(&ben, "secretword"), [0, 0]);
+    assert!(!world.log().contains("tantivy"), "it tells of its commits: {}", world.log());
 }
