@@ -48,7 +48,7 @@ pub(crate) enum Row {
     /// Substring search for two characters of a script without spaces
     SearchHan,
     /// Substring search by the twenty other users in turn, whose notes together are more than memory holds when
-    /// `--elsewhere` is 400,000
+    /// `--elsewhere` is 300,000
     SearchMany,
     /// Ranked search for words of very few notes
     RankedRare,

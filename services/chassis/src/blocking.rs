@@ -43,9 +43,10 @@ async fn inline<T>(work: impl FnOnce() -> T) -> T {
     value
 }
 
-/// Runs a read of some tens of microseconds where the caller stands: a hop to another thread would cost more.
+/// Runs a read where the caller stands: a hop to another thread would cost more, and hold others up no less.
 ///
-/// For lookups by key and for one page; never for a scan, a commit or anything that waits.
+/// For lookups by key, for one page, and for one pass over an author's text in memory, which is under a millisecond;
+/// never for reading many rows, a commit or anything that waits.
 pub fn brief<T>(read: impl FnOnce() -> T) -> T {
     read()
 }

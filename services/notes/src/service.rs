@@ -125,6 +125,10 @@ impl Service {
             return blocking::brief(|| list(&self.store, caller, &listing));
         }
         self.tidy();
+        let at_hand = || self.store.list_at_hand(caller.account, &listing, |notes| admitted(notes, caller));
+        if let Some(listed) = blocking::brief(at_hand)? {
+            return Ok(listed);
+        }
         let turn = self.turn().await?;
         let store = Arc::clone(&self.store);
         blocking::run(move || {

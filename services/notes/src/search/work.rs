@@ -21,7 +21,7 @@ use super::snapshot::{Snapshot, parts};
 use crate::store::Mark;
 
 /// What the writer may hold in memory.
-const HEAP_BYTES: usize = 50_000_000;
+const HEAP_BYTES: usize = 20_000_000;
 /// Between two commits, since each leaves a segment that is merged later; nothing is taken in between either, for it
 /// takes less time when it is more.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(2);

@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
+};
 
 use chassis::id::AccountId;
 
@@ -38,6 +40,15 @@ pub(super) struct Slot {
 impl Slot {
     pub(super) fn read(&self) -> RwLockReadGuard<'_, Copy> {
         self.copy.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The copy, if nobody changes it.
+    pub(super) fn try_read(&self) -> Option<RwLockReadGuard<'_, Copy>> {
+        match self.copy.try_read() {
+            Ok(copy) => Some(copy),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, Copy> {

@@ -138,6 +138,21 @@ fn every_search_is_what_a_scan_says_whatever_is_written_in_between() {
 }
 
 #[test]
+fn a_copy_is_at_hand_from_the_first_search_to_the_next_write_of_its_author() {
+    let world = World::new();
+    let listing =
+        Listing { is_archived: false, tag: None, search: Search::new(text("a")), page: Page::new(1, 10) };
+    for round in 0..3 {
+        assert!(world.insert(note(ADA, round)));
+        assert_eq!(world.at_hand(ADA, &listing), None, "round {round}");
+        let found = world.page(ADA, &listing);
+        assert!(world.insert(note(BEN, 10 + round)));
+        assert_eq!(world.at_hand(ADA, &listing), Some(found));
+    }
+    assert_eq!(world.at_hand(ADA, &Listing { search: None, ..listing }), None);
+}
+
+#[test]
 fn callers_at_once_each_find_their_own_last_write_and_nothing_that_they_deleted() {
     const CALLERS: u64 = 4;
     const ROUNDS: u64 = 250;
