@@ -12,7 +12,7 @@ use crate::note::Place;
 const NOTE_BYTES: usize = size_of::<i64>() + size_of::<Pile>() + size_of::<Place>() + 2 * size_of::<u32>();
 
 /// What of a note the literal search needs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Source {
     /// The note's number in the store.
     pub(crate) number: i64,

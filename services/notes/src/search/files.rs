@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn a_file_that_was_cut_short_while_it_is_open_is_an_error() {
         let (dir, files) = files();
-        fs::write(dir.path().join("a.term"), [7; 100_000]).unwrap();
+        fs::write(dir.path().join("a.term"), vec![7; 100_000]).unwrap();
         let handle = files.get_file_handle(Path::new("a.term")).unwrap();
         OpenOptions::new().write(true).open(dir.path().join("a.term")).unwrap().set_len(10).unwrap();
         assert_eq!(handle.read_bytes(90_000..90_010).unwrap_err().kind(), ErrorKind::UnexpectedEof);
