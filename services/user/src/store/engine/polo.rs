@@ -51,8 +51,8 @@ fn open(path: &Path) -> Result<Database, EngineError> {
 
 impl Backend for Polo {
     fn find(&self, collection: &str, id: &Bson) -> Result<Option<Document>, EngineError> {
-        let this = doc! { "_id": id.clone() };
-        self.with(|database| Ok(database.collection::<Document>(collection).find_one(this)?))
+        // In a transaction that nobody commits: by itself a read that finds nothing commits nothing, with a sync.
+        self.with(|database| Change::find(&database.start_transaction()?, collection, id))
     }
 
     fn scan(
@@ -61,7 +61,8 @@ impl Backend for Polo {
         each: &mut dyn FnMut(Document) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
         self.with(|database| {
-            for document in database.collection::<Document>(collection).find(doc! {}).run()? {
+            let reading = database.start_transaction()?;
+            for document in reading.collection::<Document>(collection).find(doc! {}).run()? {
                 each(document?)?;
             }
             Ok(())

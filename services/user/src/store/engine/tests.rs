@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::*;
-use place::Place;
+use place::{Kept, Place};
 
 const THREADS: u32 = 8;
 const AT: Timestamp = Timestamp::from_millis(1_767_225_600_000);
@@ -163,6 +163,26 @@ fn deletes_in_one_collection_do_not_slow_reads_of_another() {
         // The fault made it 90 times slower; a noisy machine does not reach 20.
         assert!(after < before * 20 + Duration::from_millis(20), "{before:?} before, {after:?} after");
     }
+}
+
+#[test]
+fn reads_leave_the_log_of_the_database_as_it_is() {
+    let place = Place::real();
+    let engine = open(&place);
+    assert!(claim(&engine, "a"));
+    let log = || match place.keep() {
+        Kept::Files(files) => {
+            files.into_iter().filter(|(path, _)| path.extension() == Some("log".as_ref())).collect()
+        }
+        Kept::Disk(_) => Vec::new(),
+    };
+    let before = log();
+    assert!(!before.is_empty());
+    for id in ["a", "absent"] {
+        assert_eq!(engine.find::<Counter>("claim", id).unwrap().is_some(), id == "a");
+    }
+    engine.each("claim", |_: Counter| ()).unwrap();
+    assert!(log() == before, "a read has written");
 }
 
 #[test]
