@@ -270,14 +270,14 @@ impl Person {
         let current = self.chance.pick(&known);
         let body = json!({"currentPassword": current, "newPassword": new});
         let reply = self.ask(Method::PATCH, "/api/auth/update-password", body).await;
-        {
+        let was_alone = {
             let mut ledger = self.ledger();
             let account = ledger.account(&id);
-            account.password.end(writing, reply.outcome(), new);
+            let was_alone = account.password.end(writing, reply.outcome(), new);
             account.retire_all_but(&known);
-        }
-        if reply.status == 401 && sure && known.len() == 1 && self.ledger().account(&id).is_its_owners_alone()
-        {
+            was_alone && account.is_its_owners_alone()
+        };
+        if reply.status == 401 && sure && known.len() == 1 && was_alone {
             return self.violate("the right password was refused when it was to be changed");
         }
         self.end_sessions(&reply);

@@ -36,8 +36,8 @@ impl<T: Clone + PartialEq> Possible<T> {
         Writing { version: self.version, alone: self.open.len() == 1 }
     }
 
-    /// A write of `value` ends.
-    pub(crate) fn end(&mut self, writing: Writing, outcome: Outcome, value: T) {
+    /// A write of `value` ends; tells whether there was no other write since it began.
+    pub(crate) fn end(&mut self, writing: Writing, outcome: Outcome, value: T) -> bool {
         if let Some(at) = self.open.iter().position(|open| *open == value) {
             self.open.swap_remove(at);
         }
@@ -48,12 +48,13 @@ impl<T: Clone + PartialEq> Possible<T> {
             Outcome::Refused => {
                 // As if nobody had tried.
                 self.version -= u64::from(alone);
-                return;
+                return alone;
             }
             Outcome::Unknown => self.loose.push(value.clone()),
         }
         self.version += 1;
         self.values.push(value);
+        alone
     }
 
     /// It is `value`, and nothing that is under way can change that.
