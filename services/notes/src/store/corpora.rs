@@ -97,6 +97,11 @@ impl Corpora {
         Some(Arc::clone(&place.slot))
     }
 
+    /// The same for a look that may come to nothing and counts only if it does not.
+    pub(super) fn peek(&self, account: AccountId) -> Option<Arc<Slot>> {
+        self.kept().slots.get(&account).map(|place| Arc::clone(&place.slot))
+    }
+
     /// A place for a copy of about `bytes` of `account`; none when it is too large, or when all the room is in use.
     pub(super) fn place(&self, account: AccountId, bytes: i64) -> Option<Arc<Slot>> {
         let mut kept = self.kept();

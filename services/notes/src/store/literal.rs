@@ -79,14 +79,17 @@ impl Store {
         E: From<StoreError>,
     {
         let Some(search) = &listing.search else { return Ok(None) };
-        let Some(slot) = self.corpora.get(account) else { return Ok(None) };
+        let Some(slot) = self.corpora.peek(account) else { return Ok(None) };
         let Some(copy) = slot.try_read() else { return Ok(None) };
         self.view(|notes| {
             admit(notes)?;
             let needle = search.needle();
             let wanted = Wanted { account, listing, search, needle: &needle };
             match self.look(notes, &wanted, Some((&slot, &*copy)))? {
-                Answer::Listed(listed) => Ok(Some(listed)),
+                Answer::Listed(listed) => {
+                    let _counted = self.corpora.get(account);
+                    Ok(Some(listed))
+                }
                 Answer::Behind(_) => Ok(None),
             }
         })
