@@ -12,6 +12,7 @@ use axum::Router;
 use axum::extract::{FromRef, FromRequestParts, State};
 use axum::routing::{get, patch, post, put};
 use chassis::failure::Failure;
+use chassis::gate::Gate;
 use chassis::internal::Guard;
 use chassis::metrics::Metrics;
 use chassis::reply::Reply;
@@ -30,6 +31,7 @@ pub(crate) struct App {
     pub(crate) doctor: Arc<Doctor>,
     pub(crate) verifier: Verifier,
     pub(crate) guard: Guard,
+    pub(crate) gate: Gate,
     /// UTF-16 units of a new password at least.
     pub(crate) password_min: usize,
 }
@@ -65,6 +67,12 @@ impl FromRef<App> for Verifier {
     }
 }
 
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
 impl FromRef<App> for Guard {
     fn from_ref(app: &App) -> Self {
         app.guard.clone()
@@ -91,6 +99,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/fixtures/check", post(internal::check))
         .route("/internal/audit", post(internal::audit))
         .route("/internal/doctor", post(internal::examine))
+        .route("/internal/pause", get(internal::stillness).put(internal::pause).delete(internal::resume))
         .with_state(app)
 }
 

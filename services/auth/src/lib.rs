@@ -30,6 +30,7 @@ use chassis::connect::Client;
 use chassis::dir::DirError;
 use chassis::edge::{self, Edge};
 use chassis::entropy::{Entropy, Stream};
+use chassis::gate::Gate;
 use chassis::internal::{Guard, Key, Signer};
 use chassis::peer::Peer;
 use chassis::secret::Secret;
@@ -145,16 +146,18 @@ impl Auth {
                 reset_token: stream("reset token"),
             },
         });
+        let gate = Gate::default();
         let app = App {
             auth: Arc::clone(&service),
             doctor: Arc::clone(&doctor),
             verifier: Verifier::new(&config.secret, config.clock.clone()),
             guard: Guard::new(NAME, &key, config.clock.clone()),
+            gate: gate.clone(),
             password_min: config.password_min,
         };
         let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
-        let edge = Edge::around(api::routes(app), edge);
+        let edge = Edge::around(api::routes(app), edge).behind(gate);
         Ok(Self { service, doctor, edge, peers, jitter, mails, slips: Mutex::new(Some(slips)) })
     }
 

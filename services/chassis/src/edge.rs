@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::entropy::Stream;
 use crate::etag;
 use crate::failure::Failure;
+use crate::gate::Gate;
 use crate::query::{Query, decode_percent};
 use crate::reply::json_response;
 use crate::request::RequestId;
@@ -65,6 +66,7 @@ pub struct Config {
 pub struct Edge {
     routes: Router,
     config: Arc<Config>,
+    gate: Gate,
 }
 
 /// The target of a request as it arrived, for the 404 that quotes it.
@@ -87,12 +89,21 @@ impl Edge {
 
     /// As [`Self::around`], for routes that bring their own answer to unknown paths: a dispatcher's.
     pub fn with_fallback(routes: Router, config: Config) -> Self {
-        Self { routes: routes.method_not_allowed_fallback(wrong_method), config: Arc::new(config) }
+        let routes = routes.method_not_allowed_fallback(wrong_method);
+        Self { routes, config: Arc::new(config), gate: Gate::default() }
+    }
+
+    /// The same behind `gate`, which holds requests back while it is closed.
+    #[must_use]
+    pub fn behind(mut self, gate: Gate) -> Self {
+        self.gate = gate;
+        self
     }
 
     /// Answers one request.
     pub async fn answer(&self, request: Request) -> Response {
         let id = self.request_id(request.headers());
+        let _pass = self.gate.enter(request.method(), request.uri().path()).await;
         let mut response = id.clone().scope(self.respond(request, &id)).await;
         self.finish(response.headers_mut(), &id);
         response

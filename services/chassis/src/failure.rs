@@ -61,6 +61,11 @@ impl Failure {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side").because(cause)
     }
 
+    /// 409: the caller may be right another time.
+    pub fn conflict(message: &'static str) -> Self {
+        Self::new(StatusCode::CONFLICT, message)
+    }
+
     /// 429 that asks the client to come back after `retry_after_s` seconds.
     pub fn too_many(message: impl Into<Cow<'static, str>>, retry_after_s: u32) -> Self {
         Self { retry_after_s: Some(retry_after_s), ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }

@@ -23,6 +23,7 @@ pub mod entropy;
 pub mod etag;
 pub mod failure;
 pub mod field;
+pub mod gate;
 pub mod history;
 pub mod id;
 pub mod inbox;

@@ -13,6 +13,7 @@ use axum::Router;
 use axum::extract::{FromRef, FromRequestParts, State};
 use axum::routing::{get, post, put};
 use chassis::failure::Failure;
+use chassis::gate::Gate;
 use chassis::internal::Guard;
 use chassis::metrics::Metrics;
 use chassis::reply::Reply;
@@ -30,6 +31,7 @@ pub(crate) struct App {
     pub(crate) doctor: Arc<Doctor>,
     pub(crate) verifier: Verifier,
     pub(crate) guard: Guard,
+    pub(crate) gate: Gate,
 }
 
 /// Every route, over `app`.
@@ -47,6 +49,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/fixtures", post(internal::load))
         .route("/internal/audit", post(internal::audit))
         .route("/internal/doctor", post(internal::examine))
+        .route("/internal/pause", get(internal::stillness).put(internal::pause).delete(internal::resume))
         .with_state(app)
 }
 
@@ -91,6 +94,12 @@ impl FromRef<App> for Arc<Doctor> {
 impl FromRef<App> for Verifier {
     fn from_ref(app: &App) -> Self {
         app.verifier.clone()
+    }
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
     }
 }
 

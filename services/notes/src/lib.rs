@@ -34,6 +34,7 @@ use chassis::connect::Client;
 use chassis::dir::DirError;
 use chassis::edge::{self, Edge};
 use chassis::entropy::Entropy;
+use chassis::gate::Gate;
 use chassis::internal::{Guard, Key, Signer};
 use chassis::peer::Peer;
 use chassis::secret::Secret;
@@ -127,18 +128,20 @@ impl Notes {
         let hearing = config.strict.then(|| Hearing::new(Instant::now()));
         let service = Service::open(data, config.clock.clone(), stream("note id"), threads, hearing)
             .map_err(|error| OpenError::Database { path: config.data_dir, source: error.into() })?;
+        let gate = Gate::default();
         let app = App {
             notes: Arc::new(service),
             doctor: Arc::clone(&doctor),
             verifier: Verifier::new(&config.secret, config.clock.clone()),
             guard: Guard::new(NAME, &key, config.clock.clone()),
+            gate: gate.clone(),
         };
         let edge = edge::Config {
             clock: config.clock,
             request_ids: stream("request id"),
             client_url: config.client_url,
         };
-        Ok(Self { edge: Edge::around(api::routes(app), edge), doctor })
+        Ok(Self { edge: Edge::around(api::routes(app), edge).behind(gate), doctor })
     }
 
     /// The service's routes.

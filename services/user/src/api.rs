@@ -13,6 +13,7 @@ use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::routing::{delete, get, patch, post, put};
 use chassis::failure::Failure;
+use chassis::gate::Gate;
 use chassis::internal::Guard;
 use chassis::metrics::Metrics;
 use chassis::reply::Reply;
@@ -29,6 +30,7 @@ pub(crate) struct App {
     pub(crate) doctor: Arc<Doctor>,
     pub(crate) verifier: Verifier,
     pub(crate) guard: Guard,
+    pub(crate) gate: Gate,
 }
 
 impl FromRef<App> for Arc<Service> {
@@ -46,6 +48,12 @@ impl FromRef<App> for Arc<Doctor> {
 impl FromRef<App> for Verifier {
     fn from_ref(app: &App) -> Self {
         app.verifier.clone()
+    }
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
     }
 }
 
@@ -73,6 +81,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/fixtures/check", post(internal::check))
         .route("/internal/audit", post(internal::audit))
         .route("/internal/doctor", post(internal::examine))
+        .route("/internal/pause", get(internal::stillness).put(internal::pause).delete(internal::resume))
         .with_state(app)
 }
 

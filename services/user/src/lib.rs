@@ -27,6 +27,7 @@ use chassis::connect::Client;
 use chassis::dir::DirError;
 use chassis::edge::{self, Edge};
 use chassis::entropy::{Entropy, Stream};
+use chassis::gate::Gate;
 use chassis::internal::{Guard, Key, Signer};
 use chassis::peer::Peer;
 use chassis::secret::Secret;
@@ -108,15 +109,17 @@ impl User {
             digits: stream("username"),
             change_ids: stream("change id"),
         });
+        let gate = Gate::default();
         let app = App {
             user: Arc::clone(&service),
             doctor: Arc::clone(&doctor),
             verifier: Verifier::new(&config.secret, config.clock.clone()),
             guard: Guard::new(NAME, &key, config.clock.clone()),
+            gate: gate.clone(),
         };
         let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
-        Ok(Self { service, doctor, edge: Edge::around(api::routes(app), edge), peers, jitter })
+        Ok(Self { service, doctor, edge: Edge::around(api::routes(app), edge).behind(gate), peers, jitter })
     }
 
     /// The service's routes.

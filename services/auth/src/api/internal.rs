@@ -10,6 +10,7 @@ use chassis::body::Internal;
 use chassis::contract::{AccountFound, EmailClaim, EmailMove, FixturesChecked, FixturesTaken, RoleChange};
 use chassis::doctor::{Order, Report};
 use chassis::failure::Failure;
+use chassis::gate::{Gate, Pause, Paused};
 use chassis::inbox::Received;
 use chassis::internal::Peer;
 use chassis::query::Query;
@@ -114,4 +115,23 @@ pub(super) async fn examine(
     Internal(order): Internal<Order>,
 ) -> Result<Reply<Report>, Failure> {
     Ok(Reply(StatusCode::OK, doctor.examine(order.fix).await?))
+}
+
+pub(super) async fn pause(
+    _: Peer,
+    State(gate): State<Gate>,
+    State(auth): State<Arc<Service>>,
+    Internal(pause): Internal<Pause>,
+) -> Result<Reply<Paused>, Failure> {
+    gate.close(pause).await?;
+    Ok(Reply(StatusCode::OK, Paused { waiting: auth.waiting()? }))
+}
+
+pub(super) async fn stillness(_: Peer, State(auth): State<Arc<Service>>) -> Result<Reply<Paused>, Failure> {
+    Ok(Reply(StatusCode::OK, Paused { waiting: auth.waiting()? }))
+}
+
+pub(super) async fn resume(_: Peer, State(gate): State<Gate>) -> Reply<Done> {
+    gate.open();
+    reply::done()
 }

@@ -12,6 +12,13 @@ use crate::error::Error;
 use crate::peer::{NOTES, USER};
 
 impl Service {
+    /// Messages to deliver and registrations under way; parked messages wait for a person and do not count.
+    pub(crate) fn waiting(&self) -> Result<u64, Error> {
+        let open = blocking::brief(|| self.store.open_registrations())?;
+        let undelivered = self.store.outbox().total() - self.store.outbox().parked().len();
+        Ok(u64::try_from(undelivered + open.started + open.aborting).unwrap_or(u64::MAX))
+    }
+
     /// The numbers of this moment, with what `chart` says of the doctor's passes.
     pub(crate) fn measure(&self, chart: &Chart) -> Result<Metrics, Error> {
         let open = blocking::brief(|| self.store.open_registrations())?;

@@ -12,6 +12,12 @@ use crate::error::Error;
 use crate::store::{StoreError, View};
 
 impl Service {
+    /// Deleted authors whose notes are not all gone.
+    pub(crate) fn waiting(&self) -> Result<u64, Error> {
+        let purges = blocking::brief(|| self.store.view(|notes: &View<'_>| notes.to_purge()))?;
+        Ok(u64::try_from(purges.len()).unwrap_or(u64::MAX))
+    }
+
     /// The numbers of this moment, with what `chart` says of the doctor's passes.
     pub(crate) fn measure(&self, chart: &Chart) -> Result<Metrics, Error> {
         let count = |notes: &View<'_>| -> Result<_, StoreError> {
