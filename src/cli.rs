@@ -112,6 +112,10 @@ pub(crate) struct WorldArgs {
     /// Limits and costs [default: original; `demo`: dev; `exec`: ci]
     #[arg(long, value_enum)]
     pub(crate) profile: Option<Profile>,
+    /// Let tests steer the world: reset, clock, mail, faults, on a port of its own on loopback
+    /// [default port: 8001, or a free one with `--ports auto`; on in `demo`, `exec` and the profile ci]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true)]
+    pub(crate) control: Option<Option<u16>>,
     /// Write addresses and pid to this file as JSON once everything is ready
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,

@@ -21,6 +21,8 @@ mod written;
 const CLIENT_URL_DEFAULT: &str = "http://localhost:5173";
 /// Where a world lives unless told otherwise.
 pub(crate) const DATA_DIR: &str = "data";
+/// Where the control API is when it is asked for without a port, beside the gateway's 8000.
+const CONTROL_PORT: u16 = 8001;
 /// Secrets that stand in tutorials and sample files, which strangers try first.
 const SAMPLE_SECRETS: [&str; 8] = [
     "your-256-bit-secret",
@@ -60,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) strict: bool,
     pub(crate) accept_loss: bool,
     pub(crate) seed: Option<u64>,
+    /// The port of the control API, 0 for a free one; none in a world that nobody steers.
+    pub(crate) control: Option<u16>,
     pub(crate) limits_off: bool,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) jwt_secret: Option<Secret<String>>,
@@ -105,6 +109,7 @@ impl Config {
             strict: args.strict,
             accept_loss: args.accept_loss,
             seed: args.seed,
+            control: control(args, args.profile.unwrap_or(profile)),
             limits_off: limits_off(written.satchel_limits.as_ref())?,
             trusted_proxies: proxies(written.satchel_trusted_proxies.as_ref())?,
             jwt_secret: secret(written.jwt_secret)?,
@@ -132,6 +137,12 @@ impl Config {
         }
         if self.host.is_loopback() {
             return Ok(());
+        }
+        if self.control.is_some() && self.profile != Profile::Ci {
+            return Err(wrong(
+                "--control",
+                "lets anybody do anything: --host must be a loopback address with it",
+            ));
         }
         if self.profile == Profile::Ci {
             return Err(wrong("--host", "must be a loopback address with --profile ci, which has no limits"));
@@ -164,6 +175,18 @@ impl Place {
 
 fn wrong(name: &'static str, reason: impl Into<String>) -> ConfigError {
     ConfigError::Wrong { name, reason: reason.into() }
+}
+
+/// The port of the control API: asked for, or taken for granted where nobody but tests comes.
+fn control(args: &WorldArgs, profile: Profile) -> Option<u16> {
+    let is_auto = args.ports == Some(Ports::AUTO);
+    match (args.control, profile) {
+        (Some(Some(port)), _) => Some(port),
+        (Some(None), _) if is_auto => Some(0),
+        (Some(None), _) => Some(CONTROL_PORT),
+        (None, Profile::Ci) => Some(0),
+        (None, Profile::Original | Profile::Dev) => None,
+    }
 }
 
 fn services(only: &[ServiceName]) -> Vec<ServiceName> {

@@ -14,6 +14,7 @@ mod admin;
 mod cli;
 mod config;
 mod console;
+mod control;
 mod doctor;
 mod exec;
 mod fixture;

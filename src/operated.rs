@@ -118,7 +118,7 @@ async fn open(place: Place, file: Option<PathBuf>) -> Result<Opened, Failed> {
     (args.world.data_dir, args.world.config) = (Some(place.data_dir), file);
     let mut config = Config::load(&args.world, Profile::Ci)?;
     config.only = KEEPERS.to_vec();
-    config.first_admin = None;
+    (config.first_admin, config.control) = (None, None);
     let (trigger, shutdown) = shutdown::channel();
     let (topology, tasks) = up::start(config, &[], (trigger.clone(), shutdown), |_| Ok(())).await?;
     Ok(Opened { topology, tasks, trigger })

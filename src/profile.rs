@@ -14,6 +14,15 @@ pub(crate) enum Profile {
 }
 
 impl Profile {
+    /// Its name, as on the command line.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Dev => "dev",
+            Self::Ci => "ci",
+        }
+    }
+
     /// The request budget per address and service; none in tests.
     pub(crate) const fn quota(self) -> Option<gateway::Quota> {
         match self {

@@ -43,7 +43,7 @@ impl<'a> Ready<'a> {
     /// A few lines for people.
     pub(crate) fn banner(&self) -> String {
         let mut lines = vec![format!("Satchel is ready, data in {}", self.data_dir.display())];
-        for name in ["gateway", "auth", "user", "notes"] {
+        for name in ["gateway", "auth", "user", "notes", "control"] {
             if let Some(address) = self.services.get(name) {
                 lines.push(format!("  {name:<8} {}", address.url));
             }

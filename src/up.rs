@@ -39,7 +39,8 @@ pub(crate) async fn up(args: WorldArgs, demo: Option<Fixture>) -> Result<ExitCod
 }
 
 /// `up` with the demo fixture, and its log-ins on the screen.
-pub(crate) async fn demo(args: DemoArgs) -> Result<ExitCode, Failed> {
+pub(crate) async fn demo(mut args: DemoArgs) -> Result<ExitCode, Failed> {
+    args.world.control.get_or_insert(None);
     let demo = Fixture::parse("the demo fixture", DEMO)?;
     up(args.world, Some(demo)).await
 }
@@ -62,14 +63,14 @@ pub(crate) async fn start(
     ready: impl FnOnce(&Topology) -> Result<(), Failed>,
 ) -> Result<(Topology, JoinSet<()>), Failed> {
     let mut topology = Topology::open(config).await?;
-    let mut tasks = topology.serve(&shutdown);
+    let tasks = topology.serve(&shutdown).await;
     let prepared = prepare(&topology, fixtures, shutdown.clone()).await.and_then(|()| ready(&topology));
     if let Err(error) = prepared {
         trigger.fire();
         end(topology, tasks).await;
         return Err(error);
     }
-    topology.examine(&mut tasks, &shutdown);
+    topology.examine();
     Ok((topology, tasks))
 }
 

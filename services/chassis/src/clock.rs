@@ -82,47 +82,104 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// How a clock goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// With the system's clock, so many milliseconds before it, or after it if that is negative.
+    Running {
+        /// The difference.
+        ahead_ms: i64,
+    },
+    /// Not at all.
+    Frozen {
+        /// Where it stands.
+        at: Timestamp,
+    },
+}
+
 /// The calendar that all services of a world share; a clone is the same clock.
+///
+/// One word holds its pace, so that a look never sees half of a change: twice the milliseconds, plus one if it stands.
 #[derive(Clone, Debug)]
 pub struct Clock(Arc<AtomicI64>);
-
-/// Marks a clock that follows the system.
-const RUNNING: i64 = i64::MIN;
 
 impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
-        Self(Arc::new(AtomicI64::new(RUNNING)))
+        Self::at_pace(Pace::Running { ahead_ms: 0 })
     }
 
     /// A clock that stands still at `now` until it is advanced.
     pub fn frozen(now: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(now.0)))
+        Self::at_pace(Pace::Frozen { at: now })
+    }
+
+    fn at_pace(pace: Pace) -> Self {
+        Self(Arc::new(AtomicI64::new(pace.packed())))
+    }
+
+    /// How it goes.
+    pub fn pace(&self) -> Pace {
+        Pace::unpacked(self.0.load(Ordering::Acquire))
+    }
+
+    /// Makes it go otherwise from now on, for all who share it.
+    pub fn set_pace(&self, pace: Pace) {
+        self.0.store(pace.packed(), Ordering::Release);
     }
 
     /// The present instant.
     #[expect(clippy::disallowed_methods, reason = "the one home of the system clock")]
     pub fn now(&self) -> Timestamp {
-        match self.0.load(Ordering::Acquire) {
-            RUNNING => {
+        match self.pace() {
+            Pace::Running { ahead_ms } => {
                 let since =
                     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-                Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+                let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+                Timestamp::from_millis(millis.saturating_add(ahead_ms))
             }
-            frozen => Timestamp(frozen),
+            Pace::Frozen { at } => at,
         }
     }
 
-    /// Moves a frozen clock forward; a running one freezes at its present instant first.
+    /// Moves it forward; it goes on as before from there.
     pub fn advance(&self, span: Duration) {
-        let next = self.now().plus(span);
-        self.0.store(next.0, Ordering::Release);
+        self.set_pace(self.pace().advanced(span));
     }
 
     /// Puts the clock to `now`, also back, where it stands still.
     #[cfg(feature = "simulation")]
     pub fn set(&self, now: Timestamp) {
-        self.0.store(now.0, Ordering::Release);
+        self.set_pace(Pace::Frozen { at: now });
+    }
+}
+
+impl Pace {
+    /// The same, `span` later.
+    #[must_use]
+    pub fn advanced(self, span: Duration) -> Self {
+        match self {
+            Self::Running { ahead_ms } => {
+                let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+                Self::Running { ahead_ms: ahead_ms.saturating_add(span).min(RANGE_MS.1) }
+            }
+            Self::Frozen { at } => Self::Frozen { at: at.plus(span) },
+        }
+    }
+
+    /// The calendar's range, doubled, is far from the ends of the word.
+    const fn packed(self) -> i64 {
+        match self {
+            Self::Running { ahead_ms } => Timestamp::from_millis(ahead_ms).0 << 1,
+            Self::Frozen { at } => at.0 << 1 | 1,
+        }
+    }
+
+    const fn unpacked(word: i64) -> Self {
+        match (word & 1, word >> 1) {
+            (0, ahead_ms) => Self::Running { ahead_ms },
+            (_, at) => Self::Frozen { at: Timestamp(at) },
+        }
     }
 }
 
@@ -150,5 +207,26 @@ mod tests {
         let same = clock.clone();
         clock.advance(Duration::from_secs(2));
         assert_eq!(same.now().as_millis(), 3000);
+    }
+
+    #[test]
+    fn a_running_clock_that_is_advanced_runs_on_from_there() {
+        let (clock, system) = (Clock::system(), Clock::system());
+        clock.advance(Duration::from_hours(1));
+        assert_eq!(clock.pace(), Pace::Running { ahead_ms: 3_600_000 });
+        let ahead = clock.now().as_millis() - system.now().as_millis();
+        assert!((3_600_000 - 1_000..=3_600_000 + 1_000).contains(&ahead), "{ahead}");
+    }
+
+    #[test]
+    fn every_pace_is_kept_as_it_was_set() {
+        let clock = Clock::system();
+        for millis in [i64::MIN, -1, 0, 1, 1_795_406_706_789, i64::MAX] {
+            let at = Timestamp::from_millis(millis);
+            for pace in [Pace::Frozen { at }, Pace::Running { ahead_ms: at.as_millis() }] {
+                clock.set_pace(pace);
+                assert_eq!(clock.pace(), pace);
+            }
+        }
     }
 }

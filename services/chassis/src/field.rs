@@ -67,6 +67,17 @@ impl Fields {
         }
     }
 
+    /// A whole number that may be missing.
+    pub fn optional_integer(&mut self, name: &'static str) -> Option<i64> {
+        match self.values.remove(name)? {
+            Value::Number(number) => match number.as_i64() {
+                Some(number) => Some(number),
+                None => self.fail(name, format!("{name} must be a whole number")),
+            },
+            other => self.mistyped(name, "number", &other),
+        }
+    }
+
     /// An array of strings that may be missing; a wrong element is named by its place.
     pub fn optional_strings(&mut self, name: &'static str) -> Option<Vec<String>> {
         let elements = match self.values.remove(name)? {
@@ -115,6 +126,16 @@ impl Fields {
             Ok(accepted) => Some(accepted),
             Err(message) => self.fail(field, message),
         }
+    }
+
+    /// Ends the reading as [`Self::finish`] does, and refuses fields that were not read: a mistyped name would
+    /// otherwise do nothing, silently.
+    pub fn finish_exactly(mut self) -> Result<(), Failure> {
+        for name in std::mem::take(&mut self.values).into_iter().map(|(name, _)| name) {
+            self.errors
+                .push(FieldError { message: format!("Unknown field {name}").into(), field: name.into() });
+        }
+        self.finish()
     }
 
     /// Ends the reading: the failure with all errors, if there was one.

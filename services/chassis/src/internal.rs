@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::failure::Failure;
+use crate::id::hex;
 use crate::secret::Secret;
 use crate::token::signature_only;
 
@@ -21,6 +22,10 @@ use crate::token::signature_only;
 const TYPE: &str = "satchel-internal+jwt";
 /// Fixes what the derived key is for (RFC 5869).
 const LABEL: &[u8] = b"satchel internal calls v1";
+/// The same for the credentials of control.
+const CONTROL_LABEL: &[u8] = b"satchel control calls v1\0";
+/// The caller's name that control goes by.
+const CONTROL: &str = "control";
 /// Long enough for a slow call on a loaded machine.
 const LIFETIME_S: i64 = 30;
 /// What a verifier accepts at most (PROMISES.md P2).
@@ -42,15 +47,7 @@ impl aws_lc_rs::hkdf::KeyType for KeyLength {
 impl Key {
     /// HKDF-SHA256 of the platform's secret with a fixed label.
     pub fn derive(secret: &Secret<String>) -> Self {
-        let root = Salt::new(HKDF_SHA256, b"").extract(secret.expose().as_bytes());
-        let mut bytes = [0; 32];
-        // Expanding to 32 bytes cannot fail: HKDF-SHA256 gives up to 8160.
-        if let Ok(okm) = root.expand(&[LABEL], KeyLength)
-            && okm.fill(&mut bytes).is_err()
-        {
-            bytes = [0; 32];
-        }
-        Self(Arc::new(Secret::new(bytes)))
+        Self(Arc::new(Secret::new(expanded(secret, &[LABEL]))))
     }
 }
 
@@ -72,23 +69,44 @@ struct Claims {
 #[derive(Clone)]
 pub struct Signer {
     caller: &'static str,
-    key: Arc<EncodingKey>,
-    clock: Clock,
+    way: Way,
+}
+
+/// How a caller proves itself.
+#[derive(Clone)]
+enum Way {
+    /// By a token that lasts for a moment of this calendar.
+    Dated { key: Arc<EncodingKey>, clock: Clock },
+    /// By a word that lasts as long as the secret.
+    Standing(Arc<Secret<String>>),
 }
 
 impl Signer {
     /// A signer for calls made by the service `caller`.
     pub fn new(caller: &'static str, key: &Key, clock: Clock) -> Self {
-        Self { caller, key: Arc::new(EncodingKey::from_secret(key.0.expose())), clock }
+        Self { caller, way: Way::Dated { key: Arc::new(EncodingKey::from_secret(key.0.expose())), clock } }
+    }
+
+    /// A signer for what the control of a test world asks of the processes that host its services. Their calendars may
+    /// stand anywhere, and setting them right must not depend on them, so these credentials have no date.
+    pub fn of_control(secret: &Secret<String>) -> Self {
+        Self { caller: CONTROL, way: Way::Standing(Arc::new(secret.clone())) }
     }
 
     /// A credential for one call to `callee`, as the value of `Authorization`.
     pub fn authorization(&self, callee: &str) -> String {
-        let now = self.clock.now().as_seconds();
+        match &self.way {
+            Way::Dated { key, clock } => self.dated(callee, key, clock),
+            Way::Standing(secret) => standing(secret, callee),
+        }
+    }
+
+    fn dated(&self, callee: &str, key: &EncodingKey, clock: &Clock) -> String {
+        let now = clock.now().as_seconds();
         let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::HS256) };
         let claims =
             Claims { iss: self.caller.to_owned(), aud: callee.to_owned(), iat: now, exp: now + LIFETIME_S };
-        let token = jsonwebtoken::encode(&header, &claims, &self.key).unwrap_or_default();
+        let token = jsonwebtoken::encode(&header, &claims, key).unwrap_or_default();
         format!("Bearer {token}")
     }
 }
@@ -97,6 +115,30 @@ impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Signer({})", self.caller)
     }
+}
+
+/// Whether `authorization` is what control says to the process that hosts `callee`.
+pub fn is_of_control(secret: &Secret<String>, callee: &str, authorization: &str) -> bool {
+    let expected = standing(secret, callee);
+    aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_bytes(), authorization.as_bytes()).is_ok()
+}
+
+/// The standing credential for `callee`: a key for nothing else, under a label of its own.
+fn standing(secret: &Secret<String>, callee: &str) -> String {
+    format!("Bearer {}", hex(&expanded(secret, &[CONTROL_LABEL, callee.as_bytes()])))
+}
+
+/// HKDF-SHA256 (RFC 5869) of `secret` for the use that `info` names.
+fn expanded(secret: &Secret<String>, info: &[&[u8]]) -> [u8; 32] {
+    let root = Salt::new(HKDF_SHA256, b"").extract(secret.expose().as_bytes());
+    let mut bytes = [0; 32];
+    // Expanding to 32 bytes cannot fail: HKDF-SHA256 gives up to 8160.
+    if let Ok(okm) = root.expand(info, KeyLength)
+        && okm.fill(&mut bytes).is_err()
+    {
+        bytes = [0; 32];
+    }
+    bytes
 }
 
 /// Checks the credentials of calls to one service.
@@ -172,6 +214,18 @@ mod tests {
         assert_eq!(Guard::new("auth", &key("t"), clock.clone()).admit(&credential), None);
         clock.advance(Duration::from_secs(31));
         assert_eq!(auth.admit(&credential), None);
+    }
+
+    #[test]
+    fn a_credential_of_control_is_for_one_host_and_outlasts_every_clock() {
+        let (ours, other) = (Secret::new("s".to_owned()), Secret::new("t".to_owned()));
+        let credential = Signer::of_control(&ours).authorization("auth");
+        assert!(is_of_control(&ours, "auth", &credential));
+        assert!(!is_of_control(&ours, "notes", &credential));
+        assert!(!is_of_control(&other, "auth", &credential));
+        assert_eq!(Guard::new("auth", &key("s"), Clock::system()).admit(&credential), None);
+        let signed = Signer::new("user", &key("s"), Clock::system()).authorization("auth");
+        assert!(!is_of_control(&ours, "auth", &signed));
     }
 
     #[test]

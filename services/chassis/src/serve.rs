@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -56,13 +57,30 @@ impl Listener for TcpListener {
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddr(pub SocketAddr);
 
+/// What answers the requests of a listener; clones answer alike.
+pub trait Answer: Clone + Send + 'static {
+    /// Answers one request.
+    fn answer(&self, request: Request) -> impl Future<Output = Response> + Send;
+}
+
+impl Answer for Edge {
+    async fn answer(&self, request: Request) -> Response {
+        Self::answer(self, request).await
+    }
+}
+
 /// Serves `edge` on `listener` until `shutdown`, then lets requests in flight finish for at most 10 s.
-pub async fn run<L: Listener>(listener: L, edge: Edge, shutdown: Shutdown) {
+pub async fn run<L: Listener>(listener: L, edge: impl Answer, shutdown: Shutdown) {
     run_within(listener, edge, shutdown, DRAIN_MAX).await;
 }
 
 /// The same with another time for requests in flight; connections that are still open then are cut.
-pub async fn run_within<L: Listener>(mut listener: L, edge: Edge, mut shutdown: Shutdown, drain: Duration) {
+pub async fn run_within<L: Listener>(
+    mut listener: L,
+    edge: impl Answer,
+    mut shutdown: Shutdown,
+    drain: Duration,
+) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -89,7 +107,7 @@ pub async fn run_within<L: Listener>(mut listener: L, edge: Edge, mut shutdown: 
     }
 }
 
-async fn connection<S>(stream: S, address: SocketAddr, edge: Edge, mut shutdown: Shutdown)
+async fn connection<S>(stream: S, address: SocketAddr, edge: impl Answer, mut shutdown: Shutdown)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

@@ -1,0 +1,111 @@
+//! Whom control can reach: each service over its internal routes, each host over its orders.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::failure::Failure;
+use chassis::peer::{Peer, PeerError};
+use futures_util::future;
+use http::{Method, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::cli::ServiceName;
+use crate::topology::{Host, Recipe};
+
+/// An order may copy or open a large store.
+const ORDER_WITHIN: Duration = Duration::from_secs(30);
+
+/// The services of the world, wherever they run; clones reach the same.
+#[derive(Clone)]
+pub(super) struct Reach(Arc<Inner>);
+
+struct Inner {
+    recipe: Arc<Recipe>,
+    /// Those of this process.
+    hosts: BTreeMap<ServiceName, Arc<Host>>,
+    data_dir: PathBuf,
+    turn: Mutex<()>,
+}
+
+impl Reach {
+    /// Reaches the services of `recipe`, of which `hosts` are in this process.
+    pub(super) fn new(
+        recipe: Arc<Recipe>,
+        hosts: BTreeMap<ServiceName, Arc<Host>>,
+        data_dir: PathBuf,
+    ) -> Self {
+        Self(Arc::new(Inner { recipe, hosts, data_dir, turn: Mutex::default() }))
+    }
+
+    /// How the world is made.
+    pub(super) fn recipe(&self) -> &Recipe {
+        &self.0.recipe
+    }
+
+    /// Where this process keeps its data.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.0.data_dir
+    }
+
+    /// Changes of the whole world are made one at a time: whoever has this may make one.
+    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.0.turn.lock().await
+    }
+
+    /// The host of `name`, if it is in this process.
+    pub(super) fn host(&self, name: ServiceName) -> Option<&Arc<Host>> {
+        self.0.hosts.get(&name)
+    }
+
+    /// Asks a service on an internal route.
+    #[expect(dead_code, reason = "for the nouns that services keep: mail, tokens")]
+    pub(super) fn service(&self, name: ServiceName) -> Peer {
+        self.0.recipe.peer(name)
+    }
+
+    /// Gives one host an order.
+    pub(super) async fn order<B: Serialize + Sync>(
+        &self,
+        name: ServiceName,
+        (method, path): (Method, &str),
+        body: Option<&B>,
+    ) -> Result<Value, Failure> {
+        let peer = self.0.recipe.host(name);
+        peer.call(method, path, body, ORDER_WITHIN).await.map_err(|error| failure(name, &error))
+    }
+
+    /// Gives every host the same order, all at once; the first failure counts.
+    pub(super) async fn order_all<B: Serialize + Sync>(
+        &self,
+        (method, path): (Method, &str),
+        body: Option<&B>,
+    ) -> Result<BTreeMap<ServiceName, Value>, Failure> {
+        let orders = ServiceName::ALL.map(|name| {
+            let method = method.clone();
+            async move { Ok((name, self.order(name, (method, path), body).await?)) }
+        });
+        future::join_all(orders).await.into_iter().collect()
+    }
+}
+
+/// What the caller of control is told when somebody did not do as asked.
+pub(super) fn failure(name: ServiceName, error: &PeerError) -> Failure {
+    let name = name.as_str();
+    match error {
+        PeerError::Refused { status: StatusCode::NOT_FOUND, message, .. }
+            if message.contains("/internal/control") =>
+        {
+            let message =
+                format!("{name} is not under control: start its process with --control, and one JWT_SECRET");
+            Failure::new(StatusCode::CONFLICT, message)
+        }
+        PeerError::Refused { status, message, .. } => Failure::new(*status, message.clone()),
+        PeerError::Unknown { .. } | PeerError::Malformed { .. } => {
+            Failure::new(StatusCode::SERVICE_UNAVAILABLE, format!("{name} does not answer: {error}"))
+        }
+    }
+}
