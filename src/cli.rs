@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use chassis::clock::Timestamp;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::profile::Profile;
@@ -131,9 +132,16 @@ pub(crate) struct WorldArgs {
     /// Go on with a database that lost its end: what is missing from it stays lost
     #[arg(long)]
     pub(crate) accept_loss: bool,
+    /// Let the calendar stand still at this time from the start (profile ci only)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) clock: Option<Timestamp>,
     /// Draw all randomness from this number, so that runs repeat (profile ci only)
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+}
+
+fn instant(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::parse(text).ok_or("a time such as 2026-01-01T00:00:00.000Z")
 }
 
 /// The four ports.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
+use chassis::clock::Timestamp;
 use chassis::secret::Secret;
 use http::{HeaderValue, Uri};
 use tracing_subscriber::EnvFilter;
@@ -64,6 +65,10 @@ pub(crate) struct Config {
     pub(crate) seed: Option<u64>,
     /// The port of the control API, 0 for a free one; none in a world that nobody steers.
     pub(crate) control: Option<u16>,
+    /// Whether control was asked for, and is not only there because of the profile.
+    pub(crate) is_control_asked: bool,
+    /// Where the calendar stands from the start.
+    pub(crate) frozen_at: Option<Timestamp>,
     pub(crate) limits_off: bool,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) jwt_secret: Option<Secret<String>>,
@@ -110,6 +115,8 @@ impl Config {
             accept_loss: args.accept_loss,
             seed: args.seed,
             control: control(args, args.profile.unwrap_or(profile)),
+            is_control_asked: args.control.is_some(),
+            frozen_at: args.clock,
             limits_off: limits_off(written.satchel_limits.as_ref())?,
             trusted_proxies: proxies(written.satchel_trusted_proxies.as_ref())?,
             jwt_secret: secret(written.jwt_secret)?,
@@ -134,6 +141,9 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         if self.seed.is_some() && self.profile != Profile::Ci {
             return Err(wrong("--seed", "makes every secret guessable and works with --profile ci only"));
+        }
+        if self.frozen_at.is_some() && self.profile != Profile::Ci {
+            return Err(wrong("--clock", "lets no token ever expire and works with --profile ci only"));
         }
         if self.host.is_loopback() {
             return Ok(());

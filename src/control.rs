@@ -14,7 +14,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use chassis::edge::{self, Edge};
 use chassis::failure::Failure;
 use chassis::serve;
@@ -27,8 +27,10 @@ use crate::cli::ServiceName;
 use crate::topology::{self, Host, Recipe};
 
 mod clock;
+mod fixture;
 mod reach;
 mod service;
+mod snapshot;
 mod world;
 
 use reach::Reach;
@@ -82,6 +84,11 @@ fn routes(reach: Reach, client_url: HeaderValue) -> Router {
     Router::new()
         .route("/control", get(world::show))
         .route("/control/clock", get(clock::show).put(clock::set))
+        .route("/control/reset", post(snapshot::reset))
+        .route("/control/snapshots", get(snapshot::list))
+        .route("/control/snapshots/{name}", put(snapshot::take).delete(snapshot::forget))
+        .route("/control/snapshots/{name}/restore", post(snapshot::restore))
+        .route("/control/fixtures", post(fixture::load))
         .route("/control/services/{name}/stop", post(service::stop))
         .route("/control/services/{name}/start", post(service::start))
         .layer(middleware::from_fn_with_state(client_url, no_strangers))

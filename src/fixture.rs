@@ -13,7 +13,7 @@ use tokio::time::Duration;
 
 use crate::Failed;
 use crate::cli::ServiceName;
-use crate::topology::Topology;
+use crate::topology::Recipe;
 
 mod document;
 mod member;
@@ -40,6 +40,14 @@ pub(crate) struct FixtureError {
     /// Such as `users[3].notes[2].title: `, empty for the document itself.
     pub(crate) place: String,
     pub(crate) reason: String,
+}
+
+/// How many objects were added.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Loaded {
+    accounts: u64,
+    profiles: u64,
+    notes: u64,
 }
 
 /// A checked document, divided among the services.
@@ -86,9 +94,9 @@ impl Fixture {
     }
 
     /// Asks the services whether anybody else holds what a new account of this file wants; nothing is written.
-    pub(crate) async fn check(&self, topology: &Topology) -> Result<(), Failed> {
+    pub(crate) async fn check(&self, recipe: &Recipe) -> Result<(), Failed> {
         for (service, objects) in [(ServiceName::Auth, &self.accounts), (ServiceName::User, &self.profiles)] {
-            let peer = topology.peer(service);
+            let peer = recipe.peer(service);
             for chunk in chunks(objects) {
                 let answer =
                     peer.call(Method::POST, "/internal/fixtures/check", Some(&chunk), DEADLINE).await?;
@@ -120,22 +128,28 @@ impl Fixture {
     }
 
     /// Sends each service its part; what is there already stays as it is.
-    pub(crate) async fn load(&self, topology: &Topology) -> Result<(), Failed> {
+    pub(crate) async fn load(&self, recipe: &Recipe) -> Result<Loaded, Failed> {
         let parts = [
             (ServiceName::Auth, &self.accounts),
             (ServiceName::User, &self.profiles),
             (ServiceName::Notes, &self.notes),
         ];
+        let mut loaded = Loaded::default();
         for (service, objects) in parts {
-            let added = send(topology, service, objects).await?;
+            let added = send(recipe, service, objects).await?;
             tracing::debug!(service = service.as_str(), added, "fixture loaded");
+            match service {
+                ServiceName::Auth => loaded.accounts = added,
+                ServiceName::User => loaded.profiles = added,
+                ServiceName::Notes | ServiceName::Gateway => loaded.notes = added,
+            }
         }
-        Ok(())
+        Ok(loaded)
     }
 }
 
-async fn send(topology: &Topology, service: ServiceName, objects: &[Value]) -> Result<u64, Failed> {
-    let peer = topology.peer(service);
+async fn send(recipe: &Recipe, service: ServiceName, objects: &[Value]) -> Result<u64, Failed> {
+    let peer = recipe.peer(service);
     let mut added = 0;
     for chunk in chunks(objects) {
         let answer = peer.call(Method::POST, "/internal/fixtures", Some(&chunk), DEADLINE).await?;

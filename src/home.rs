@@ -20,7 +20,8 @@ use crate::cli::ServiceName;
 const MEMORY_DIR: &str = "/dev/shm";
 
 /// What we put into a data directory.
-const OURS: [&str; 7] = ["auth", "user", "notes", "secret", "world.json", "world.lock", "README.md"];
+const OURS: [&str; 8] =
+    ["auth", "user", "notes", "secret", "snapshots", "world.json", "world.lock", "README.md"];
 
 /// A world's data directory; a temporary one is removed on drop.
 #[derive(Debug)]
@@ -62,16 +63,14 @@ impl Home {
         Ok(Self { path: temporary.path().to_owned(), temporary: Some(temporary) })
     }
 
+    /// Whether it is removed at the end.
+    pub(crate) const fn is_ephemeral(&self) -> bool {
+        self.temporary.is_some()
+    }
+
     /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The part that belongs to `service`, made if absent.
-    pub(crate) fn part(&self, service: ServiceName) -> Result<PathBuf, DirError> {
-        let path = self.path.join(service.as_str());
-        dir::folder(&path)?;
-        Ok(path)
     }
 
     /// Notes down that `services` run in this process.
@@ -149,13 +148,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_directory_and_its_parts_are_private() {
+    fn the_directory_is_private() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(&dir.path().join("a/b")).unwrap();
-        let part = home.part(ServiceName::Auth).unwrap();
-        for path in [home.path(), part.as_path()] {
-            assert_eq!(std::fs::metadata(path).unwrap().mode() & 0o777, 0o700);
-        }
+        assert_eq!(std::fs::metadata(home.path()).unwrap().mode() & 0o777, 0o700);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use chassis::entropy::Entropy;
 use chassis::peer::Peer;
 use chassis::secret::Secret;
 use chassis::shutdown::Shutdown;
+use chassis::token::Issuers;
 use chassis::{blocking, task};
 use http::{Method, Uri};
 use tokio::net::TcpListener;
@@ -25,13 +26,17 @@ use crate::control::Control;
 use crate::home::{Home, Running, World};
 
 mod generation;
+mod ground;
 mod host;
 mod orders;
 mod recipe;
+mod restore;
 mod service;
 
+use ground::Ground;
+pub(crate) use ground::START;
 pub(crate) use host::Host;
-pub(crate) use orders::Calendar;
+pub(crate) use orders::{Calendar, Restored, Stillness};
 pub(crate) use recipe::Recipe;
 
 /// Between two looks whether a peer in another process is up.
@@ -67,13 +72,15 @@ impl Topology {
             None => Home::ephemeral()?,
         };
         let (urls, listeners) = bind(&config).await?;
-        let (clock, entropy) = (Clock::system(), config.seed.map_or(Entropy::system(), Entropy::seeded));
+        let clock = config.frozen_at.map_or_else(Clock::system, Clock::frozen);
+        let entropy = config.seed.map_or(Entropy::system(), Entropy::seeded);
         let secret = match &config.jwt_secret {
             Some(secret) => secret.clone(),
             None => crate::secret::load_or_make(home.path(), &entropy.stream("satchel", "secret"))?,
         };
         let client = Connector::tcp().client();
-        let recipe = Arc::new(Recipe { config, clock, entropy, secret, client, urls });
+        let issuers = if config.control.is_some() { Issuers::changeable() } else { Issuers::default() };
+        let recipe = Arc::new(Recipe { config, clock, entropy, secret, issuers, client, urls });
         let hosts = open_hosts(&recipe, &home, &listeners).await?;
         let control = match recipe.config.control {
             Some(port) if recipe.config.runs(ServiceName::Gateway) => {
@@ -90,6 +97,25 @@ impl Topology {
         let control = self.control.as_ref().map(|control| ("control", control.url()));
         let pid = std::process::id();
         here.chain(control).map(|(name, url)| (name.to_owned(), Running { url, pid })).collect()
+    }
+
+    /// How the world is made.
+    pub(crate) fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Keeps the state that a reset goes back to; a world that began empty needs none kept, unless it `is_furnished`.
+    pub(crate) async fn mark_start(&self, is_furnished: bool) -> Result<(), Failed> {
+        let config = &self.recipe.config;
+        let is_empty = !is_furnished && config.first_admin.is_none();
+        let is_wanted = if self.home.is_ephemeral() { !is_empty } else { config.is_control_asked };
+        if config.control.is_none() || !is_wanted {
+            return Ok(());
+        }
+        for host in self.hosts.values() {
+            host.keep(START).await?;
+        }
+        Ok(())
     }
 
     /// The data directory.
@@ -195,13 +221,9 @@ async fn open_hosts(
 ) -> Result<BTreeMap<ServiceName, Arc<Host>>, Failed> {
     let mut opening = Vec::new();
     for (name, listener) in listeners {
-        let (part, drain) = match name {
-            ServiceName::Gateway => (None, DOOR_DRAIN),
-            ServiceName::Auth | ServiceName::User | ServiceName::Notes => {
-                (Some(home.part(*name)?), SERVICE_DRAIN)
-            }
-        };
-        let place = (listener.local_addr()?, part);
+        let drain = if *name == ServiceName::Gateway { DOOR_DRAIN } else { SERVICE_DRAIN };
+        let ground = Ground::new(*name, home, recipe.config.control.is_some());
+        let place = (listener.local_addr()?, ground);
         opening.push((*name, task::spawn("open", Host::open(Arc::clone(recipe), *name, place, drain))));
     }
     let mut hosts = BTreeMap::new();

@@ -81,14 +81,15 @@ async fn prepare(topology: &Topology, fixtures: &[Fixture], shutdown: Shutdown) 
         return Err("ended by a signal before it was ready".into());
     }
     for fixture in fixtures {
-        fixture.check(topology).await?;
+        fixture.check(topology.recipe()).await?;
     }
     for fixture in fixtures {
-        fixture.load(topology).await?;
+        fixture.load(topology.recipe()).await?;
     }
     if let Some(admin) = topology.config().first_admin.clone() {
         crate::admin::ensure(topology, &admin).await?;
     }
+    topology.mark_start(!fixtures.is_empty()).await?;
     topology.home().announce(&topology.world())?;
     Ok(())
 }

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::clock::Pace;
 use chassis::failure::Failure;
 use chassis::peer::{Peer, PeerError};
+use chassis::token::Lineage;
 use futures_util::future;
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -28,7 +30,8 @@ struct Inner {
     /// Those of this process.
     hosts: BTreeMap<ServiceName, Arc<Host>>,
     data_dir: PathBuf,
-    turn: Mutex<()>,
+    start: Pace,
+    turn: Mutex<Lineage>,
 }
 
 impl Reach {
@@ -38,7 +41,8 @@ impl Reach {
         hosts: BTreeMap<ServiceName, Arc<Host>>,
         data_dir: PathBuf,
     ) -> Self {
-        Self(Arc::new(Inner { recipe, hosts, data_dir, turn: Mutex::default() }))
+        let start = recipe.clock.pace();
+        Self(Arc::new(Inner { recipe, hosts, data_dir, start, turn: Mutex::default() }))
     }
 
     /// How the world is made.
@@ -51,8 +55,13 @@ impl Reach {
         &self.0.data_dir
     }
 
-    /// Changes of the whole world are made one at a time: whoever has this may make one.
-    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+    /// How the clock went when the world began.
+    pub(super) fn start(&self) -> Pace {
+        self.0.start
+    }
+
+    /// Changes of the whole world are made one at a time: whoever has this may make one, and knows whose tokens count.
+    pub(super) async fn turn(&self) -> MutexGuard<'_, Lineage> {
         self.0.turn.lock().await
     }
 
@@ -62,7 +71,6 @@ impl Reach {
     }
 
     /// Asks a service on an internal route.
-    #[expect(dead_code, reason = "for the nouns that services keep: mail, tokens")]
     pub(super) fn service(&self, name: ServiceName) -> Peer {
         self.0.recipe.peer(name)
     }
@@ -84,9 +92,19 @@ impl Reach {
         (method, path): (Method, &str),
         body: Option<&B>,
     ) -> Result<BTreeMap<ServiceName, Value>, Failure> {
-        let orders = ServiceName::ALL.map(|name| {
+        self.order_each(&ServiceName::ALL, (method, path), body).await
+    }
+
+    /// The same for some of them.
+    pub(super) async fn order_each<B: Serialize + Sync>(
+        &self,
+        names: &[ServiceName],
+        (method, path): (Method, &str),
+        body: Option<&B>,
+    ) -> Result<BTreeMap<ServiceName, Value>, Failure> {
+        let orders = names.iter().map(|name| {
             let method = method.clone();
-            async move { Ok((name, self.order(name, (method, path), body).await?)) }
+            async move { Ok((*name, self.order(*name, (method, path), body).await?)) }
         });
         future::join_all(orders).await.into_iter().collect()
     }

@@ -1,14 +1,16 @@
 //! A service's place in this process: where it listens, and the life of it that answers there now.
 //!
-//! It opens, stops and starts a service without knowing which it is.
+//! It opens, stops and starts a service without knowing which it is; how it goes back to an earlier state is told in
+//! `restore.rs`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use chassis::entropy::{Entropy, Positions};
 use chassis::failure::Failure;
 use chassis::serve::{self, Answer};
 use chassis::shutdown::{self, Trigger};
@@ -19,6 +21,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 
 use super::generation::Generation;
+use super::ground::Ground;
 use super::orders::Orders;
 use super::recipe::{Making, Recipe};
 use crate::Failed;
@@ -32,13 +35,20 @@ const RELEASE_LOOK: Duration = Duration::from_millis(2);
 /// One of the services of this process.
 pub(crate) struct Host {
     name: ServiceName,
-    recipe: Arc<Recipe>,
+    pub(super) recipe: Arc<Recipe>,
     address: SocketAddr,
-    /// Its part of the data directory; the gateway has none.
-    part: Option<PathBuf>,
+    pub(super) ground: Ground,
     /// How long requests in flight may take to finish once it closes.
     drain: Duration,
     present: RwLock<Option<Arc<Generation>>>,
+    /// The number of the present life, or of the last one before the service was stopped.
+    number: AtomicU64,
+    /// The number of the youngest life.
+    pub(super) lives: AtomicU64,
+    /// A life at hand for the next reset.
+    pub(super) spare: Mutex<Option<Arc<Generation>>>,
+    /// What the service drew from when it was stopped.
+    left: Mutex<Option<Entropy>>,
     door: Mutex<Option<Door>>,
 }
 
@@ -65,22 +75,29 @@ impl Answer for Desk {
 }
 
 impl Host {
-    /// Opens the service `name` on its part of the data directory. It will listen at `address`.
+    /// Opens the service `name` on its ground. It will listen at `address`.
     pub(super) async fn open(
         recipe: Arc<Recipe>,
         name: ServiceName,
-        (address, part): (SocketAddr, Option<PathBuf>),
+        (address, ground): (SocketAddr, Ground),
         drain: Duration,
     ) -> Result<Self, Failed> {
-        let (present, door) = (RwLock::default(), Mutex::default());
-        let host = Self { name, recipe, address, part, drain, present, door };
-        host.make().await?;
+        let entropy = recipe.entropy.resumed(Positions::new());
+        let host = Self {
+            name,
+            recipe,
+            address,
+            ground,
+            drain,
+            present: RwLock::default(),
+            number: AtomicU64::new(0),
+            lives: AtomicU64::new(0),
+            spare: Mutex::default(),
+            left: Mutex::default(),
+            door: Mutex::default(),
+        };
+        host.make(entropy).await?;
         Ok(host)
-    }
-
-    /// The recipe that it is made by.
-    pub(super) fn recipe(&self) -> &Arc<Recipe> {
-        &self.recipe
     }
 
     /// Which service it is.
@@ -109,22 +126,18 @@ impl Host {
 
     /// Closes the door, ends the work behind it and lets go of the store.
     pub(super) async fn end(&self) {
-        let close = async {
-            if let Some(Door { trigger, serving }) = self.door.lock().await.take() {
-                trigger.fire();
-                if let Err(error) = serving.await {
-                    tracing::error!(%error, "a listener ended badly");
-                }
-            }
-        };
-        let quiet = async {
-            if let Some(present) = self.present() {
-                present.quiet().await;
-            }
-        };
-        tokio::join!(close, quiet);
-        let gone = self.present.write().unwrap_or_else(PoisonError::into_inner).take();
+        tokio::join!(self.close(), self.quiet());
+        let gone = (self.live(None), self.spare.lock().await.take());
         blocking::run(move || drop(gone)).await;
+    }
+
+    async fn close(&self) {
+        if let Some(Door { trigger, serving }) = self.door.lock().await.take() {
+            trigger.fire();
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "a listener ended badly");
+            }
+        }
     }
 
     /// Stops the service as if its process had gone.
@@ -132,16 +145,9 @@ impl Host {
     /// # Errors
     /// When work that is under way keeps the store.
     pub(crate) async fn stop(&self) -> Result<(), Failed> {
+        *self.left.lock().await = self.present().map(|present| present.entropy.clone());
         self.end().await;
-        let Some(part) = &self.part else { return Ok(()) };
-        let (deadline, mut looks) = (Instant::now() + RELEASE_MAX, interval(RELEASE_LOOK));
-        while dir::is_locked(part)? {
-            if Instant::now() > deadline {
-                return Err(format!("{} still works and keeps its store", self.name.as_str()).into());
-            }
-            looks.tick().await;
-        }
-        Ok(())
+        self.released().await
     }
 
     /// Starts a stopped service again, at the same address.
@@ -150,7 +156,8 @@ impl Host {
     /// When its store cannot be opened or its port is taken.
     pub(crate) async fn start(self: &Arc<Self>) -> Result<(), Failed> {
         let listener = bind(self.name, self.address).await?;
-        self.make().await?;
+        let left = self.left.lock().await.clone();
+        self.make(left.unwrap_or_else(|| self.recipe.entropy.clone())).await?;
         self.serve(listener).await;
         self.examine();
         Ok(())
@@ -170,16 +177,51 @@ impl Host {
         }
     }
 
-    fn present(&self) -> Option<Arc<Generation>> {
+    /// The present life.
+    pub(super) fn present(&self) -> Option<Arc<Generation>> {
         self.present.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn make(&self) -> Result<(), Failed> {
-        let (recipe, name) = (Arc::clone(&self.recipe), self.name);
-        let making = Making { dir: self.part.clone().unwrap_or_default(), entropy: recipe.entropy.clone() };
-        let service = blocking::run(move || recipe.make(name, making)).await?;
-        *self.present.write().unwrap_or_else(PoisonError::into_inner) =
-            Some(Arc::new(Generation::new(service)));
+    /// Makes `next` the present life; gives the one before.
+    pub(super) fn live(&self, next: Option<Arc<Generation>>) -> Option<Arc<Generation>> {
+        if let Some(next) = &next {
+            self.number.store(next.number, Ordering::Relaxed);
+        }
+        std::mem::replace(&mut *self.present.write().unwrap_or_else(PoisonError::into_inner), next)
+    }
+
+    /// Opens the service where its last life kept its data, and begins another one there.
+    pub(super) async fn make(&self, entropy: Entropy) -> Result<(), Failed> {
+        let (recipe, name, ground) = (Arc::clone(&self.recipe), self.name, self.ground.clone());
+        let number = self.number.load(Ordering::Relaxed);
+        let made = blocking::run(move || -> Result<_, Failed> {
+            let dir = ground.lay_out(number)?;
+            ground.point_to(number)?;
+            let service = recipe.make(name, Making { dir, entropy: entropy.clone() })?;
+            Ok(Generation::new(service, entropy, number))
+        });
+        let next = Arc::new(made.await?);
+        drop(self.live(Some(next)));
+        Ok(())
+    }
+
+    /// Lets go of the store.
+    pub(super) async fn release(&self) -> Result<(), Failed> {
+        let gone = self.live(None);
+        blocking::run(move || drop(gone)).await;
+        self.released().await
+    }
+
+    /// Waits until nobody has the store any more.
+    async fn released(&self) -> Result<(), Failed> {
+        let part = self.ground.part();
+        let (deadline, mut looks) = (Instant::now() + RELEASE_MAX, interval(RELEASE_LOOK));
+        while dir::is_locked(&part)? {
+            if Instant::now() > deadline {
+                return Err(format!("{} still works and keeps its store", self.name.as_str()).into());
+            }
+            looks.tick().await;
+        }
         Ok(())
     }
 }

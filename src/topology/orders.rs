@@ -6,22 +6,24 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRef, FromRequestParts, Request, State};
+use axum::extract::{FromRef, FromRequestParts, Path, Request, State};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post, put};
 use chassis::body::Internal;
-use chassis::clock::{Clock, Pace, Timestamp};
+use chassis::clock::{Pace, Timestamp};
 use chassis::edge::{self, Edge};
 use chassis::failure::Failure;
-use chassis::gate::Gate;
+use chassis::gate::{Gate, Mode, Pause};
 use chassis::internal::is_of_control;
 use chassis::reply::{self, Done, Reply};
-use chassis::secret::Secret;
+use chassis::task;
+use chassis::token::Lineage;
 use http::request::Parts;
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use super::host::Host;
+use crate::Failed;
 
 /// Where these routes are.
 const PREFIX: &str = "/internal/control";
@@ -36,9 +38,8 @@ pub(super) struct Orders {
 /// What handlers draw on.
 #[derive(Clone)]
 struct App {
-    name: &'static str,
-    secret: Secret<String>,
-    clock: Clock,
+    host: Arc<Host>,
+    gate: Gate,
 }
 
 /// `GET` and `PUT /internal/control/clock`: how the calendar of a process goes.
@@ -49,6 +50,26 @@ pub(crate) enum Calendar {
     Running { ahead_ms: i64 },
     /// Standing still at this millisecond.
     Frozen { now_ms: i64 },
+}
+
+/// `PUT /internal/control/pause`: clients wait at the door, those inside finish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Stillness {
+    /// Milliseconds after which the door opens by itself.
+    pub(crate) lease_ms: u64,
+    /// Whether work in the background ends too, for a change of the state.
+    pub(crate) quiet: bool,
+}
+
+/// `POST /internal/control/restore`: back to a state, and whose tokens count in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Restored {
+    /// The snapshot, or the state of the start.
+    pub(crate) name: String,
+    /// The names under which its tokens were issued, and the one for new ones.
+    pub(crate) lineage: Lineage,
 }
 
 /// `GET /internal/control`: that the service is here.
@@ -66,29 +87,29 @@ impl FromRequestParts<App> for Ordered {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let is_control = given.is_some_and(|given| is_of_control(&app.secret, app.name, given));
+        let (secret, name) = (&app.host.recipe.secret, app.host.name().as_str());
+        let is_control = given.is_some_and(|given| is_of_control(secret, name, given));
         is_control.then_some(Self).ok_or_else(|| Failure::no_route(parts.uri.path()))
     }
 }
 
-impl FromRef<App> for Clock {
+impl FromRef<App> for Arc<Host> {
     fn from_ref(app: &App) -> Self {
-        app.clock.clone()
+        Self::clone(&app.host)
     }
 }
 
 impl Orders {
     /// The orders of `host`.
     pub(super) fn new(host: &Arc<Host>) -> Self {
-        let recipe = host.recipe();
-        let app =
-            App { name: host.name().as_str(), secret: recipe.secret.clone(), clock: recipe.clock.clone() };
+        let (recipe, gate) = (&host.recipe, Gate::default());
+        let app = App { host: Arc::clone(host), gate: gate.clone() };
         let config = edge::Config {
             clock: recipe.clock.clone(),
-            request_ids: recipe.entropy.stream(app.name, "order id"),
+            request_ids: recipe.entropy.stream(host.name().as_str(), "order id"),
             client_url: recipe.config.client_url.clone(),
         };
-        Self { edge: Edge::around(routes(app), config), gate: Gate::default() }
+        Self { edge: Edge::around(routes(app), config), gate }
     }
 
     /// Answers an order, or has `host` answer what is not one.
@@ -105,24 +126,96 @@ fn routes(app: App) -> Router {
     Router::new()
         .route("/internal/control", get(here))
         .route("/internal/control/clock", get(show_clock).put(set_clock))
+        .route("/internal/control/pause", put(pause).delete(resume))
+        .route("/internal/control/lineage", put(set_lineage))
+        .route("/internal/control/restore", post(restore))
+        .route("/internal/control/spare", post(have_spare))
+        .route("/internal/control/snapshots/{name}", put(keep).delete(forget))
         .with_state(app)
 }
 
-async fn here(_: Ordered, State(app): State<App>) -> Reply<Here> {
-    Reply(StatusCode::OK, Here { name: app.name })
+async fn here(_: Ordered, State(host): State<Arc<Host>>) -> Reply<Here> {
+    Reply(StatusCode::OK, Here { name: host.name().as_str() })
 }
 
-async fn show_clock(_: Ordered, State(clock): State<Clock>) -> Reply<Calendar> {
-    Reply(StatusCode::OK, clock.pace().into())
+async fn show_clock(_: Ordered, State(host): State<Arc<Host>>) -> Reply<Calendar> {
+    Reply(StatusCode::OK, host.recipe.clock.pace().into())
 }
 
 async fn set_clock(
     _: Ordered,
-    State(clock): State<Clock>,
+    State(host): State<Arc<Host>>,
     Internal(calendar): Internal<Calendar>,
 ) -> Reply<Done> {
-    clock.set_pace(calendar.into());
+    host.recipe.clock.set_pace(calendar.into());
     reply::done()
+}
+
+async fn pause(
+    _: Ordered,
+    State(App { host, gate }): State<App>,
+    Internal(still): Internal<Stillness>,
+) -> Result<Reply<Done>, Failure> {
+    gate.close(Pause { mode: Mode::All, lease_ms: still.lease_ms }).await?;
+    if still.quiet {
+        host.quiet().await;
+    }
+    Ok(reply::done())
+}
+
+async fn resume(_: Ordered, State(App { host, gate }): State<App>) -> Result<Reply<Done>, Failure> {
+    let awake = host.wake().await;
+    gate.open();
+    awake.map_err(could_not)?;
+    Ok(reply::done())
+}
+
+async fn set_lineage(
+    _: Ordered,
+    State(host): State<Arc<Host>>,
+    Internal(lineage): Internal<Lineage>,
+) -> Reply<Done> {
+    host.recipe.issuers.set(lineage);
+    reply::done()
+}
+
+async fn restore(
+    _: Ordered,
+    State(host): State<Arc<Host>>,
+    Internal(restored): Internal<Restored>,
+) -> Result<Reply<Done>, Failure> {
+    host.restore(&restored.name).await.map_err(could_not)?;
+    host.recipe.issuers.set(restored.lineage);
+    Ok(reply::done())
+}
+
+/// Answers at once: nobody waits for a spare.
+async fn have_spare(_: Ordered, State(host): State<Arc<Host>>) -> Reply<Done> {
+    task::spawn("spare", async move { host.have_spare().await });
+    reply::done()
+}
+
+async fn keep(
+    _: Ordered,
+    State(host): State<Arc<Host>>,
+    Path(name): Path<String>,
+) -> Result<Reply<Done>, Failure> {
+    host.keep(&name).await.map_err(could_not)?;
+    Ok(reply::done())
+}
+
+async fn forget(
+    _: Ordered,
+    State(host): State<Arc<Host>>,
+    Path(name): Path<String>,
+) -> Result<Reply<Done>, Failure> {
+    host.forget(&name).await.map_err(could_not)?;
+    Ok(reply::done())
+}
+
+/// Whoever steers a world of their own should read why.
+fn could_not(error: Failed) -> Failure {
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).because(&*error)
 }
 
 impl From<Pace> for Calendar {

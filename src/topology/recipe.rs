@@ -11,6 +11,7 @@ use chassis::entropy::Entropy;
 use chassis::internal::{Key, Signer};
 use chassis::peer::Peer;
 use chassis::secret::Secret;
+use chassis::token::Issuers;
 use http::Uri;
 
 use super::service::Service;
@@ -24,6 +25,7 @@ pub(crate) struct Recipe {
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) secret: Secret<String>,
+    pub(crate) issuers: Issuers,
     pub(crate) client: Client,
     pub(crate) urls: BTreeMap<ServiceName, Uri>,
 }
@@ -69,6 +71,7 @@ impl Recipe {
             clock: self.clock.clone(),
             entropy: making.entropy,
             secret: self.secret.clone(),
+            issuers: self.issuers.clone(),
             client_url: self.config.client_url.clone(),
             client: self.client.clone(),
             user: self.url(ServiceName::User),
@@ -87,6 +90,7 @@ impl Recipe {
             clock: self.clock.clone(),
             entropy: making.entropy,
             secret: self.secret.clone(),
+            issuers: self.issuers.clone(),
             client_url: self.config.client_url.clone(),
             client: self.client.clone(),
             auth: self.url(ServiceName::Auth),
@@ -101,6 +105,7 @@ impl Recipe {
             clock: self.clock.clone(),
             entropy: making.entropy,
             secret: self.secret.clone(),
+            issuers: self.issuers.clone(),
             client_url: self.config.client_url.clone(),
             strict: self.config.strict,
             client: self.client.clone(),

@@ -1,10 +1,14 @@
-//! One open service, whichever of the four it is: its routes and its work in the background.
+//! One open service, whichever of the four it is: its routes, its work in the background, its data.
 //!
 //! How any of it is done is for the services to say.
+
+use std::path::Path;
 
 use chassis::edge::Edge;
 use chassis::shutdown::Shutdown;
 use tokio::task::JoinSet;
+
+use crate::Failed;
 
 /// A service of this process, open.
 pub(super) enum Service {
@@ -31,6 +35,16 @@ impl Service {
             Self::Auth(auth) => drop(tasks.spawn(auth.relay(shutdown.clone()))),
             Self::User(user) => drop(tasks.spawn(user.relay(shutdown.clone()))),
             Self::Gateway(_) | Self::Notes(_) => {}
+        }
+    }
+
+    /// Copies what it keeps into the folder `to`.
+    pub(super) fn copy(&self, to: &Path) -> Result<(), Failed> {
+        match self {
+            Self::Gateway(_) => Ok(()),
+            Self::Auth(auth) => Ok(auth.copy(to)?),
+            Self::User(user) => Ok(user.copy(to)?),
+            Self::Notes(notes) => Ok(notes.copy(to)?),
         }
     }
 

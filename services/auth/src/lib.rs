@@ -22,12 +22,12 @@ mod store;
 mod token;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chassis::clock::Clock;
 use chassis::connect::Client;
-use chassis::dir::DirError;
+use chassis::dir::{self, DirError};
 use chassis::edge::{self, Edge};
 use chassis::entropy::{Entropy, Stream};
 use chassis::gate::Gate;
@@ -35,7 +35,7 @@ use chassis::internal::{Guard, Key, Signer};
 use chassis::peer::Peer;
 use chassis::secret::Secret;
 use chassis::shutdown::Shutdown;
-use chassis::token::Verifier;
+use chassis::token::{Issuers, Verifier};
 use http::{HeaderValue, Uri};
 
 use self::api::App;
@@ -62,6 +62,8 @@ pub struct Config {
     pub entropy: Entropy,
     /// What tokens are signed with.
     pub secret: Secret<String>,
+    /// The names that tokens are issued under.
+    pub issuers: Issuers,
     /// The one origin that browsers may call from, and that mails link to.
     pub client_url: HeaderValue,
     /// The connections to other services.
@@ -80,6 +82,23 @@ pub struct Config {
     pub smtp: Option<Smtp>,
     /// Whether to go on with a database that lost its end; otherwise such a one takes no changes.
     pub accept_loss: bool,
+}
+
+/// Why the service cannot be copied.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// The file system refuses, or somebody writes.
+    #[error(transparent)]
+    Dir(#[from] DirError),
+    /// The database cannot be copied.
+    #[error("the database cannot be copied")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<store::StoreError> for CopyError {
+    fn from(error: store::StoreError) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 /// Why the service cannot be opened.
@@ -113,6 +132,7 @@ pub struct Auth {
     jitter: Stream,
     mails: Mails,
     slips: Mutex<Option<Slips>>,
+    mailbox: PathBuf,
 }
 
 impl Auth {
@@ -120,6 +140,7 @@ impl Auth {
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let store = Arc::new(Store::open(&config.data_dir, config.clock.clone(), config.accept_loss)?);
         let mails = mails(&config)?;
+        let mailbox = config.data_dir.join(mail::FOLDER);
         let key = Key::derive(&config.secret);
         let signer = Signer::new(NAME, &key, config.clock.clone());
         let peer = |name, uri: &Uri| Peer::new(name, uri.clone(), config.client.clone(), signer.clone());
@@ -137,7 +158,8 @@ impl Auth {
             store,
             user: peer::User::new(peer(peer::USER, &config.user)),
             hashing: Hashing::new(config.hash_cost, cores(), stream("salt")),
-            issuer: Issuer::new(&config.secret, config.token_lifetime, config.clock.clone()),
+            issuer: Issuer::new(&config.secret, config.token_lifetime, config.clock.clone())
+                .of(config.issuers.clone()),
             desk,
             clock: config.clock.clone(),
             streams: Streams {
@@ -150,7 +172,7 @@ impl Auth {
         let app = App {
             auth: Arc::clone(&service),
             doctor: Arc::clone(&doctor),
-            verifier: Verifier::new(&config.secret, config.clock.clone()),
+            verifier: Verifier::new(&config.secret, config.clock.clone()).of(config.issuers.clone()),
             guard: Guard::new(NAME, &key, config.clock.clone()),
             gate: gate.clone(),
             password_min: config.password_min,
@@ -158,7 +180,7 @@ impl Auth {
         let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
         let edge = Edge::around(api::routes(app), edge).behind(gate);
-        Ok(Self { service, doctor, edge, peers, jitter, mails, slips: Mutex::new(Some(slips)) })
+        Ok(Self { service, doctor, edge, peers, jitter, mails, slips: Mutex::new(Some(slips)), mailbox })
     }
 
     /// The service's routes.
@@ -184,6 +206,18 @@ impl Auth {
                 }
             }
         }
+    }
+
+    /// Copies all that the service keeps into the folder `to`. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// When something cannot be read or written, or changes meanwhile.
+    pub fn copy(&self, to: &Path) -> Result<(), CopyError> {
+        self.service.store.copy(to)?;
+        if self.mailbox.exists() {
+            dir::duplicate(&self.mailbox, &to.join(mail::FOLDER), |_| true)?;
+        }
+        Ok(())
     }
 
     /// Looks for faults now and once a minute, until `shutdown`.

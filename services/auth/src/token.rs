@@ -7,7 +7,7 @@ use std::time::Duration;
 use chassis::clock::Clock;
 use chassis::id::AccountId;
 use chassis::secret::Secret;
-use chassis::token::{AUDIENCE, ISSUER};
+use chassis::token::{AUDIENCE, Issuers};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 
@@ -72,7 +72,7 @@ struct Claims {
     account: AccountId,
     iat: i64,
     exp: i64,
-    iss: &'static str,
+    iss: String,
     aud: &'static str,
     #[serde(rename = "gen")]
     generation: u32,
@@ -90,12 +90,20 @@ pub(crate) struct Issuer {
     key: EncodingKey,
     lifetime: TokenLifetime,
     clock: Clock,
+    issuers: Issuers,
 }
 
 impl Issuer {
     /// An issuer of tokens that live for `lifetime`.
     pub(crate) fn new(secret: &Secret<String>, lifetime: TokenLifetime, clock: Clock) -> Self {
-        Self { key: EncodingKey::from_secret(secret.expose().as_bytes()), lifetime, clock }
+        let (key, issuers) = (EncodingKey::from_secret(secret.expose().as_bytes()), Issuers::default());
+        Self { key, lifetime, clock, issuers }
+    }
+
+    /// The same, under the name that `issuers` says.
+    #[must_use]
+    pub(crate) fn of(self, issuers: Issuers) -> Self {
+        Self { issuers, ..self }
     }
 
     /// A token for the account as it stands now.
@@ -105,7 +113,7 @@ impl Issuer {
             account: identity.account,
             iat: now.as_seconds(),
             exp: now.plus(self.lifetime.0).as_seconds(),
-            iss: ISSUER,
+            iss: self.issuers.present(),
             aud: AUDIENCE,
             generation: identity.standing.generation,
             epoch: identity.standing.epoch,

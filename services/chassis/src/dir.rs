@@ -2,6 +2,8 @@
 //!
 //! It knows nothing of what is kept in them.
 
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -121,6 +123,43 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), DirError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(DirError::io(folder))
 }
 
+/// Copies the folder `from`, which nobody writes to, to `to`, which must not exist; files that `is_final` never change
+/// and are linked instead. Locks are left out.
+///
+/// # Errors
+/// Also when a file came, went or grew meanwhile: then somebody did write.
+pub fn duplicate(from: &Path, to: &Path, is_final: fn(&Path) -> bool) -> Result<(), DirError> {
+    let before = listing(from)?;
+    DirBuilder::new().mode(FOLDER_MODE).create(to).map_err(DirError::io(to))?;
+    for (name, (is_folder, _)) in &before {
+        let (source, copy) = (from.join(name), to.join(name));
+        if *is_folder {
+            duplicate(&source, &copy, is_final)?;
+        } else if is_final(&source) {
+            fs::hard_link(&source, &copy).map_err(DirError::io(&copy))?;
+        } else {
+            fs::copy(&source, &copy).map(drop).map_err(DirError::io(&source))?;
+        }
+    }
+    if listing(from)? == before {
+        return Ok(());
+    }
+    Err(DirError::io(from)(io::Error::other("it changed while it was copied")))
+}
+
+/// What lies in a folder, by name: whether it is a folder, and its bytes if it is a file.
+fn listing(path: &Path) -> Result<BTreeMap<OsString, (bool, u64)>, DirError> {
+    let mut entries = BTreeMap::new();
+    for entry in fs::read_dir(path).map_err(DirError::io(path))? {
+        let entry = entry.map_err(DirError::io(path))?;
+        let about = entry.metadata().map_err(DirError::io(path))?;
+        let bytes = if about.is_dir() { 0 } else { about.len() };
+        entries.insert(entry.file_name(), (about.is_dir(), bytes));
+    }
+    entries.remove(OsStr::new("lock"));
+    Ok(entries)
+}
+
 /// Where a file is prepared before it gets its name.
 pub fn aside(path: &Path) -> PathBuf {
     path.with_extension(format!("{}.new", std::process::id()))
@@ -195,6 +234,24 @@ mod tests {
         write(&path, b"second").unwrap();
         assert_eq!((fs::read(&path).unwrap().as_slice(), mode(&path)), (b"second".as_slice(), 0o600));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_is_copied_whole_without_its_lock_and_not_over_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        fs::create_dir_all(from.join("inner")).unwrap();
+        for file in ["lock", "a", "inner/b.sst"] {
+            fs::write(from.join(file), file).unwrap();
+        }
+        let is_final = |path: &Path| path.extension().is_some_and(|extension| extension == "sst");
+        duplicate(&from, &to, is_final).unwrap();
+        assert!(!to.join("lock").exists());
+        assert_eq!(fs::read_to_string(to.join("a")).unwrap(), "a");
+        let inode = |path: PathBuf| fs::metadata(path).unwrap().ino();
+        assert_eq!(inode(from.join("inner/b.sst")), inode(to.join("inner/b.sst")));
+        assert_ne!(inode(from.join("a")), inode(to.join("a")));
+        assert!(duplicate(&from, &to, is_final).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! one log line, the entity tag, and the headers that every answer carries. It knows no route.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -19,7 +20,7 @@ use crate::clock::Clock;
 use crate::entropy::Stream;
 use crate::etag;
 use crate::failure::Failure;
-use crate::gate::Gate;
+use crate::gate::{self, Gate};
 use crate::query::{Query, decode_percent};
 use crate::reply::json_response;
 use crate::request::RequestId;
@@ -67,6 +68,15 @@ pub struct Edge {
     routes: Router,
     config: Arc<Config>,
     gate: Gate,
+    calls: Arc<Calls>,
+}
+
+/// Ids for calls of other services that bring none, apart from those of clients: how many there are depends on the
+/// moment, and clients of a seeded world must get the same ids in every run.
+#[derive(Debug)]
+struct Calls {
+    base: String,
+    count: AtomicU64,
 }
 
 /// The target of a request as it arrived, for the 404 that quotes it.
@@ -90,7 +100,8 @@ impl Edge {
     /// As [`Self::around`], for routes that bring their own answer to unknown paths: a dispatcher's.
     pub fn with_fallback(routes: Router, config: Config) -> Self {
         let routes = routes.method_not_allowed_fallback(wrong_method);
-        Self { routes, config: Arc::new(config), gate: Gate::default() }
+        let calls = Calls { base: config.request_ids.hex::<6>(), count: AtomicU64::new(0) };
+        Self { routes, config: Arc::new(config), gate: Gate::default(), calls: Arc::new(calls) }
     }
 
     /// The same behind `gate`, which holds requests back while it is closed.
@@ -102,16 +113,20 @@ impl Edge {
 
     /// Answers one request.
     pub async fn answer(&self, request: Request) -> Response {
-        let id = self.request_id(request.headers());
+        let id = self.request_id(&request);
         let _pass = self.gate.enter(request.method(), request.uri().path()).await;
         let mut response = id.clone().scope(self.respond(request, &id)).await;
         self.finish(response.headers_mut(), &id);
         response
     }
 
-    fn request_id(&self, headers: &HeaderMap) -> RequestId {
-        let given = headers.get(REQUEST_ID).and_then(|value| RequestId::parse(value.to_str().ok()?));
-        given.unwrap_or_else(|| RequestId::random(&self.config.request_ids))
+    fn request_id(&self, request: &Request) -> RequestId {
+        let given = request.headers().get(REQUEST_ID);
+        let given = given.and_then(|value| RequestId::parse(value.to_str().ok()?));
+        given.unwrap_or_else(|| match request.uri().path() {
+            path if gate::is_free(path) => self.calls.next(),
+            _ => RequestId::random(&self.config.request_ids),
+        })
     }
 
     /// HEAD is answered as GET and loses its body last, so that both have one length and one entity tag.
@@ -159,6 +174,13 @@ impl Edge {
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             headers.insert(REQUEST_ID, value);
         }
+    }
+}
+
+impl Calls {
+    fn next(&self) -> RequestId {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        RequestId::numbered(&self.base, number)
     }
 }
 

@@ -39,6 +39,11 @@ pub struct Paused {
     pub waiting: u64,
 }
 
+/// Whether a path is for other services and operators, and not for clients.
+pub(crate) fn is_free(path: &str) -> bool {
+    path.starts_with("/internal/") || matches!(path, "/health" | "/metrics")
+}
+
 /// Which requests of clients wait while the gate is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -87,7 +92,7 @@ impl Gate {
     /// Lets a request in, at once or when the gate opens; calls between services and questions of operators are not
     /// held and not counted.
     pub async fn enter(&self, method: &Method, path: &str) -> Option<Pass> {
-        if path.starts_with("/internal/") || matches!(path, "/health" | "/metrics") {
+        if is_free(path) {
             return None;
         }
         let is_write = !matches!(*method, Method::GET | Method::HEAD);

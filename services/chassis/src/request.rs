@@ -29,6 +29,11 @@ impl RequestId {
         Self(stream.hex::<12>().into())
     }
 
+    /// The id of a call that its listener numbers, behind a `base` that is its own.
+    pub(crate) fn numbered(base: &str, number: u64) -> Self {
+        Self(format!("{base}-{number}").into())
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -3,7 +3,7 @@
 //! Tokens are issued by auth alone; every service verifies for itself (RFC 7519, RFC 8725). Whether the
 //! account still stands is for the service's own records to say.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
@@ -26,6 +26,49 @@ const LIFETIME_MAX_S: u64 = 400 * 24 * 3600;
 /// A token of ours has about 300 bytes; anything near this is not worth decoding.
 const LENGTH_MAX: usize = 4096;
 
+/// The `iss` that tokens get, and those that count.
+///
+/// There is one, [`ISSUER`], but in a world that tests take back to earlier states: tokens of a state that was left
+/// behind must end with it, also at services that know an account only by its token. There each state issues under a
+/// name of its own, `satchel/n`, and knows the names before it.
+#[derive(Clone, Debug, Default)]
+pub struct Issuers(Option<Arc<RwLock<Lineage>>>);
+
+/// The names under which tokens of one state of a world were issued.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Lineage {
+    /// Those that count, the present one last; empty: the one of a world that never went back, and all others, as a
+    /// process finds it that has just begun.
+    pub names: Vec<String>,
+}
+
+impl Issuers {
+    /// Names that can be changed.
+    pub fn changeable() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Makes the last of `lineage` the name of new tokens, and the others those that count beside it.
+    pub fn set(&self, lineage: Lineage) {
+        if let Some(names) = &self.0 {
+            *names.write().unwrap_or_else(PoisonError::into_inner) = lineage;
+        }
+    }
+
+    /// The name for a new token.
+    pub fn present(&self) -> String {
+        let names = self.0.as_ref().map(|names| names.read().unwrap_or_else(PoisonError::into_inner));
+        names.and_then(|names| names.names.last().cloned()).unwrap_or_else(|| ISSUER.to_owned())
+    }
+
+    fn count(&self, issuer: &str) -> bool {
+        let Some(names) = &self.0 else { return issuer == ISSUER };
+        let names = names.read().unwrap_or_else(PoisonError::into_inner);
+        let is_ours = issuer == ISSUER || issuer.starts_with("satchel/");
+        is_ours && (names.names.is_empty() || names.names.iter().any(|name| name == issuer))
+    }
+}
+
 /// Someone who presented a valid token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -40,6 +83,7 @@ pub struct Caller {
 pub struct Verifier {
     key: Arc<DecodingKey>,
     clock: Clock,
+    issuers: Issuers,
 }
 
 #[derive(serde::Deserialize)]
@@ -84,7 +128,14 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
 impl Verifier {
     /// A verifier of tokens signed with `secret`.
     pub fn new(secret: &Secret<String>, clock: Clock) -> Self {
-        Self { key: Arc::new(DecodingKey::from_secret(secret.expose().as_bytes())), clock }
+        let (key, issuers) = (DecodingKey::from_secret(secret.expose().as_bytes()), Issuers::default());
+        Self { key: Arc::new(key), clock, issuers }
+    }
+
+    /// The same, that takes tokens of `issuers`.
+    #[must_use]
+    pub fn of(self, issuers: Issuers) -> Self {
+        Self { issuers, ..self }
     }
 
     /// The caller that `token` names, `None` for a token that is not ours, not valid now or not well formed.
@@ -111,7 +162,7 @@ impl Verifier {
         claims.exp > now
             && claims.nbf.is_none_or(|from| from <= now)
             && claims.exp.saturating_sub(claims.iat) <= LIFETIME_MAX_S
-            && claims.iss.as_deref().is_none_or(|issuer| issuer == ISSUER)
+            && claims.iss.as_deref().is_none_or(|issuer| self.issuers.count(issuer))
             && claims.aud.as_deref().is_none_or(|audience| audience == AUDIENCE)
     }
 }

@@ -26,7 +26,7 @@ mod store;
 
 use std::future::Future;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chassis::clock::Clock;
@@ -39,7 +39,7 @@ use chassis::internal::{Guard, Key, Signer};
 use chassis::peer::Peer;
 use chassis::secret::Secret;
 use chassis::shutdown::Shutdown;
-use chassis::token::Verifier;
+use chassis::token::{Issuers, Verifier};
 use http::{HeaderValue, Uri};
 use tokio::time::Instant;
 
@@ -64,6 +64,8 @@ pub struct Config {
     pub entropy: Entropy,
     /// The secret that tokens are signed with.
     pub secret: Secret<String>,
+    /// The names that tokens are issued under.
+    pub issuers: Issuers,
     /// The one origin that browsers may call from.
     pub client_url: HeaderValue,
     /// Whether nobody is served when auth and user have been silent for a minute.
@@ -74,6 +76,23 @@ pub struct Config {
     pub auth: Uri,
     /// Where user is.
     pub user: Uri,
+}
+
+/// Why the service cannot be copied.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// The file system refuses, or somebody writes.
+    #[error(transparent)]
+    Dir(#[from] DirError),
+    /// The database cannot be copied.
+    #[error("the database cannot be copied")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<store::StoreError> for CopyError {
+    fn from(error: store::StoreError) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 /// Why the service cannot be opened.
@@ -107,6 +126,7 @@ pub enum OpenError {
 pub struct Notes {
     edge: Edge,
     doctor: Arc<Doctor>,
+    store: Arc<Store>,
 }
 
 impl Notes {
@@ -119,7 +139,7 @@ impl Notes {
         let stream = |purpose| config.entropy.stream(NAME, purpose);
         let store = Arc::new(store);
         let index = Arc::new(Index::open(&config.data_dir, Arc::clone(&store)));
-        let data = Data { index, store };
+        let data = Data { index, store: Arc::clone(&store) };
         let key = Key::derive(&config.secret);
         let signer = Signer::new(NAME, &key, config.clock.clone());
         let peer = |name, uri: &Uri| Peer::new(name, uri.clone(), config.client.clone(), signer.clone());
@@ -132,7 +152,7 @@ impl Notes {
         let app = App {
             notes: Arc::new(service),
             doctor: Arc::clone(&doctor),
-            verifier: Verifier::new(&config.secret, config.clock.clone()),
+            verifier: Verifier::new(&config.secret, config.clock.clone()).of(config.issuers.clone()),
             guard: Guard::new(NAME, &key, config.clock.clone()),
             gate: gate.clone(),
         };
@@ -141,12 +161,22 @@ impl Notes {
             request_ids: stream("request id"),
             client_url: config.client_url,
         };
-        Ok(Self { edge: Edge::around(api::routes(app), edge).behind(gate), doctor })
+        Ok(Self { edge: Edge::around(api::routes(app), edge).behind(gate), doctor, store })
     }
 
     /// The service's routes.
     pub fn router(&self) -> Edge {
         self.edge.clone()
+    }
+
+    /// Copies all that the service keeps into the folder `to`. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// When something cannot be read or written, or changes meanwhile.
+    pub fn copy(&self, to: &Path) -> Result<(), CopyError> {
+        self.store.copy(to)??;
+        search::copy(self.store.folder(), to);
+        Ok(())
     }
 
     /// Looks for faults now and once a minute, until `shutdown`.

@@ -37,7 +37,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use chassis::dir::DirError;
+use chassis::dir::{self, DirError};
 use chassis::id::AccountId;
 
 use self::answer::answer;
@@ -68,6 +68,22 @@ enum Trouble {
     Differs,
     #[error("the search index panicked")]
     Panicked,
+}
+
+/// How often the copy of an index is tried that changes meanwhile; without one it is built from the notes.
+const COPIES_MAX: u32 = 3;
+
+/// Copies the index from one folder of data to another. It is derived, so that one which cannot be copied is left out.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    let (from, to) = (folder::place(from), folder::place(to));
+    // Only the two files that tell which others count are ever replaced.
+    let is_final = |path: &Path| path.extension().is_none_or(|extension| extension != "json");
+    for _ in 0..COPIES_MAX {
+        let copied = from.exists().then(|| dir::duplicate(&from, &to, is_final));
+        let Some(Err(error)) = copied else { return };
+        tracing::debug!(%error, "the search index was not copied");
+        let _absent = std::fs::remove_dir_all(&to);
+    }
 }
 
 /// What an operator may know of the index.

@@ -27,7 +27,7 @@ mod view;
 
 use std::fmt;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -50,6 +50,8 @@ pub(crate) use self::log::{Change, Kind, Mark};
 pub(crate) use self::view::View;
 use crate::OpenError;
 
+/// The database's file.
+const DATABASE: &str = "notes.db";
 /// There is a connection for every reader that can run at a time, so a wait means that something is stuck.
 const READER_WAIT_MAX: Duration = Duration::from_secs(1);
 
@@ -97,6 +99,7 @@ pub(crate) struct Store {
     corpora: Corpora,
     chores: Arc<Chores>,
     bell: Arc<Bell>,
+    folder: PathBuf,
     _lock: File,
 }
 
@@ -105,7 +108,7 @@ impl Store {
     /// how many can read at a time.
     pub(crate) fn open(data_dir: &Path, readers: u32) -> Result<Self, OpenError> {
         let lock = dir::lock(data_dir)?;
-        let database = data_dir.join("notes.db");
+        let database = data_dir.join(DATABASE);
         let connection = file::writer(&database)?;
         let readers = file::readers(&database, readers, READER_WAIT_MAX)?;
         let chores = Arc::new(Chores::open(&connection).map_err(|source| file::error(&database, source))?);
@@ -116,12 +119,25 @@ impl Store {
             rung.ring();
         };
         let writer = Writer::start("notes writer", carry_out).map_err(DirError::io(&database))?;
-        Ok(Self { writer, readers, corpora: Corpora::default(), chores, bell, _lock: lock })
+        let (corpora, folder) = (Corpora::default(), data_dir.to_owned());
+        Ok(Self { writer, readers, corpora, chores, bell, folder, _lock: lock })
     }
 
     /// Rings after every commit; there is one listener.
     pub(crate) fn bell(&self) -> Arc<Bell> {
         Arc::clone(&self.bell)
+    }
+
+    /// The folder that holds the database.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Copies the database into the folder `to`, as the last commit left it.
+    pub(crate) fn copy(&self, to: &Path) -> Result<Result<(), DirError>, StoreError> {
+        let (from, to) = (self.folder.join(DATABASE), to.join(DATABASE));
+        // On the writer thread, where nobody writes meanwhile.
+        self.change("copy", move |_changes| Ok(file::copy(&from, &to)))
     }
 
     /// Looks at one state of the data, that of the last commit or a later one.

@@ -19,7 +19,7 @@ mod store;
 mod suggestion;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chassis::clock::Clock;
@@ -32,7 +32,7 @@ use chassis::internal::{Guard, Key, Signer};
 use chassis::peer::Peer;
 use chassis::secret::Secret;
 use chassis::shutdown::Shutdown;
-use chassis::token::Verifier;
+use chassis::token::{Issuers, Verifier};
 use http::{HeaderValue, Uri};
 
 use self::api::App;
@@ -53,6 +53,8 @@ pub struct Config {
     pub entropy: Entropy,
     /// What tokens are signed with.
     pub secret: Secret<String>,
+    /// The names that tokens are issued under.
+    pub issuers: Issuers,
     /// The one origin that browsers may call from.
     pub client_url: HeaderValue,
     /// The connections to other services.
@@ -63,6 +65,23 @@ pub struct Config {
     pub notes: Uri,
     /// Whether to go on with a database that lost its end; otherwise such a one takes no changes.
     pub accept_loss: bool,
+}
+
+/// Why the service cannot be copied.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// The file system refuses, or somebody writes.
+    #[error(transparent)]
+    Dir(#[from] DirError),
+    /// The database cannot be copied.
+    #[error("the database cannot be copied")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<store::StoreError> for CopyError {
+    fn from(error: store::StoreError) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 /// Why the service cannot be opened.
@@ -113,7 +132,7 @@ impl User {
         let app = App {
             user: Arc::clone(&service),
             doctor: Arc::clone(&doctor),
-            verifier: Verifier::new(&config.secret, config.clock.clone()),
+            verifier: Verifier::new(&config.secret, config.clock.clone()).of(config.issuers.clone()),
             guard: Guard::new(NAME, &key, config.clock.clone()),
             gate: gate.clone(),
         };
@@ -135,6 +154,14 @@ impl User {
         async move {
             tokio::join!(deliver, forget);
         }
+    }
+
+    /// Copies all that the service keeps into the folder `to`. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// When something cannot be read or written, or changes meanwhile.
+    pub fn copy(&self, to: &Path) -> Result<(), CopyError> {
+        Ok(self.service.store.copy(to)?)
     }
 
     /// Looks for faults now and once a minute, until `shutdown`.

@@ -220,6 +220,11 @@ impl Store {
         })
     }
 
+    /// Copies the database into the folder `to`.
+    pub(crate) fn copy(&self, to: &Path) -> Result<(), StoreError> {
+        Ok(self.engine.copy(to)?)
+    }
+
     /// Runs `work` on the writer thread; `verb` names the commit. It must refuse before its first write.
     fn write<T, F>(&self, verb: &'static str, mut work: F) -> Result<T, StoreError>
     where

@@ -85,6 +85,11 @@ impl Actor {
         self.send(Request::new("POST", target).json(body))
     }
 
+    /// PUT with a JSON body.
+    pub(crate) fn put(&self, target: &str, body: &Value) -> Answer {
+        self.send(Request::new("PUT", target).json(body))
+    }
+
     /// PATCH with a JSON body.
     pub(crate) fn patch(&self, target: &str, body: &Value) -> Answer {
         self.send(Request::new("PATCH", target).json(body))

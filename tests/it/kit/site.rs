@@ -6,6 +6,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::kit::command::{Finished, run, run_within, satchel};
 use crate::kit::{Actor, mail, token};
 
@@ -27,13 +29,31 @@ pub(crate) struct Site {
     doors: Doors,
     data: PathBuf,
     secret: String,
+    control: Option<SocketAddr>,
     people: AtomicU32,
 }
 
 impl Site {
     /// A world that is there already.
     pub(crate) fn new(doors: Doors, data: PathBuf, secret: &str) -> Self {
-        Self { doors, data, secret: secret.to_owned(), people: AtomicU32::new(0) }
+        Self { doors, data, secret: secret.to_owned(), control: None, people: AtomicU32::new(0) }
+    }
+
+    /// The same, steered at `control`.
+    pub(crate) fn steered(self, control: Option<SocketAddr>) -> Self {
+        Self { control, ..self }
+    }
+
+    /// Whoever steers the world.
+    #[track_caller]
+    pub(crate) fn control(&self) -> Actor {
+        Actor::anon(self.control.expect("a world under control"))
+    }
+
+    /// Takes the world back to its start.
+    #[track_caller]
+    pub(crate) fn reset(&self) {
+        self.control().post("/control/reset", &json!({})).expect(200);
     }
 
     /// Where the services listen.

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::kit::process::Process;
 use crate::kit::site::{Doors, Site};
+use crate::kit::world::address;
 use crate::kit::{Setup, port};
 
 /// The services in the order of `--ports`.
@@ -22,6 +23,7 @@ pub(crate) struct Split {
     processes: BTreeMap<&'static str, Process>,
     ports: String,
     site: Site,
+    control: Option<SocketAddr>,
     setup: Setup,
     place: TempDir,
 }
@@ -34,8 +36,10 @@ impl Split {
         let [gateway, auth, user, notes] = ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let site = Site::new(Doors { gateway, auth, user, notes }, place.path().join("data"), setup.secret());
         let ports = ports.map(|port| port.to_string()).join(",");
-        let mut split = Self { processes: BTreeMap::new(), ports, site, setup: setup.clone(), place };
+        let (processes, setup) = (BTreeMap::new(), setup.clone());
+        let mut split = Self { processes, ports, site, control: None, setup, place };
         split.bring_back(&SERVICES);
+        split.site = split.site.steered(split.control);
         split
     }
 
@@ -47,9 +51,10 @@ impl Split {
         }
         for name in names {
             let process = self.processes.get_mut(name).unwrap();
-            process
+            let ready = process
                 .ready()
                 .unwrap_or_else(|error| panic!("{name} is not ready: {:?}\n{}", error.status, error.stderr));
+            self.control = address(&ready, "control").or(self.control);
         }
     }
 

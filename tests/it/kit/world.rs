@@ -20,6 +20,7 @@ pub(crate) const SECRET: &str = "the signing secret of worlds that live for one 
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     profile: &'static str,
+    is_ephemeral: bool,
     fixtures: Vec<PathBuf>,
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
@@ -38,7 +39,14 @@ impl Setup {
 
     fn profile(profile: &'static str) -> Self {
         let secret = ("JWT_SECRET".to_owned(), SECRET.to_owned());
-        Self { profile, fixtures: Vec::new(), environment: vec![secret], arguments: Vec::new() }
+        let (fixtures, arguments) = (Vec::new(), Vec::new());
+        Self { profile, is_ephemeral: false, fixtures, environment: vec![secret], arguments }
+    }
+
+    /// Keeps its data in memory where it can, and only as long as it runs.
+    pub(crate) fn ephemeral(mut self) -> Self {
+        self.is_ephemeral = true;
+        self
     }
 
     /// Loads a file of `fixtures/` before serving.
@@ -72,7 +80,11 @@ impl Setup {
     /// `satchel up` for the data directory `data`.
     pub(crate) fn command(&self, data: &Path) -> Command {
         let mut command = satchel(["up", "--log", "json", "--profile", self.profile]);
-        command.arg("--data-dir").arg(data);
+        if self.is_ephemeral {
+            command.arg("--ephemeral");
+        } else {
+            command.arg("--data-dir").arg(data);
+        }
         for fixture in &self.fixtures {
             command.arg("--fixtures").arg(fixture);
         }
@@ -113,7 +125,9 @@ impl World {
         let data = place.path().join("data");
         let mut process =
             Process::spawn(setup.command(&data).args(["--ports", "auto"]), place.path().join("log"));
-        let site = Site::new(doors(&process.ready()?), data, setup.secret());
+        let ready = process.ready()?;
+        let data = ready["dataDir"].as_str().map_or(data, PathBuf::from);
+        let site = Site::new(doors(&ready), data, setup.secret()).steered(address(&ready, "control"));
         Ok(Self { process, site, setup: setup.clone(), place })
     }
 

@@ -82,6 +82,7 @@ impl World {
             clock: clock.clone(),
             entropy: Entropy::seeded(7),
             secret,
+            issuers: chassis::token::Issuers::default(),
             client_url: HeaderValue::from_static("http://localhost:5173"),
             client: Connector::tcp().client(),
             user: user.uri.clone(),

@@ -22,9 +22,14 @@ pub(super) struct Folder {
     pub(super) fields: Fields,
 }
 
+/// The folder of the index among the data in `data_dir`.
+pub(super) fn place(data_dir: &Path) -> PathBuf {
+    data_dir.join("index")
+}
+
 impl Folder {
     pub(super) fn new(data_dir: &Path) -> Self {
-        Self { path: data_dir.join("index"), fields: Fields::new() }
+        Self { path: place(data_dir), fields: Fields::new() }
     }
 
     /// The index that is there; none when there is no folder.

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use chassis::dir;
+use chassis::dir::{self, DirError};
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
@@ -37,6 +37,16 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     }
     migrate(&mut connection, version).map_err(|cause| error(path, cause))?;
     Ok(connection)
+}
+
+/// Copies the database at `from`, which nobody writes to now, with the part of it that is in the log still.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), DirError> {
+    let log = |path: &Path| path.with_extension("db-wal");
+    std::fs::copy(from, to).map_err(DirError::io(from))?;
+    match std::fs::copy(log(from), log(to)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        copied => copied.map(drop).map_err(DirError::io(&log(from))),
+    }
 }
 
 fn writing_connection(path: &Path) -> rusqlite::Result<Connection> {

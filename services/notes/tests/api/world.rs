@@ -80,6 +80,7 @@ impl World {
             clock: clock.clone(),
             entropy: Entropy::seeded(7),
             secret: Secret::new(SECRET.to_owned()),
+            issuers: chassis::token::Issuers::default(),
             client_url: HeaderValue::from_static("http://localhost:5173"),
             strict,
             client: Connector::tcp().client(),

@@ -4,12 +4,13 @@
 //! (ARCHITECTURE.md, *Engines*), so none of them is reachable from here. It knows no kind of document but its own.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use bson::Bson;
 use chassis::clock::Clock;
+use chassis::dir::{self, DirError};
 use chassis::history::Witness;
 use chassis::outbox::{Outbox, Sequence};
 use chassis::writer::Writer;
@@ -53,6 +54,7 @@ pub(crate) struct Engine {
     outbox: Arc<Outbox>,
     backend: Arc<dyn Backend>,
     past: Past,
+    data_dir: PathBuf,
 }
 
 impl Engine {
@@ -74,7 +76,8 @@ impl Engine {
             service: setting.service,
             reopens_at: None,
         };
-        let engine = Self { writer: committer.start()?, outbox, backend, past };
+        let data_dir = setting.data_dir.to_owned();
+        let engine = Self { writer: committer.start()?, outbox, backend, past, data_dir };
         engine.begin()?;
         Ok(engine)
     }
@@ -172,6 +175,19 @@ impl Engine {
             return Ok(());
         }
         self.write("unpark", move |tx| parked.iter().try_for_each(|(sequence, _)| tx.repark(*sequence, None)))
+    }
+
+    /// Copies the database and its witness into the folder `to`, as the last commit left them.
+    pub(crate) fn copy(&self, to: &Path) -> Result<(), EngineError> {
+        let (from, to) = (self.data_dir.clone(), to.to_owned());
+        // On the writer thread, so that nothing is written meanwhile. RocksDB's tables never change once they are there.
+        self.write("copy", move |_tx| {
+            let is_table = |path: &Path| path.extension().is_some_and(|extension| extension == "sst");
+            dir::duplicate(&from.join("db"), &to.join("db"), is_table)?;
+            let (history, copy) = (from.join("history"), to.join("history"));
+            std::fs::copy(&history, copy).map(drop).map_err(DirError::io(&history))?;
+            Ok(())
+        })
     }
 
     /// What a start commits before anything else.

@@ -68,6 +68,7 @@ impl World {
             clock: clock.clone(),
             entropy: Entropy::seeded(7),
             secret,
+            issuers: chassis::token::Issuers::default(),
             client_url: HeaderValue::from_static("http://localhost:5173"),
             client: Connector::tcp().client(),
             auth: auth.uri.clone(),

@@ -1,0 +1,300 @@
+//! `/control/reset` and `/control/snapshots`: the whole world goes back to an earlier state of itself.
+//!
+//! A snapshot is one state of all services: clients wait, what was acknowledged reaches everyone it concerns, then
+//! each service is copied. To go back, all work ends, each service begins a life from its copy, and tokens of the state
+//! that was left behind end with it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use chassis::blocking;
+use chassis::clock::Pace;
+use chassis::dir;
+use chassis::failure::Failure;
+use chassis::gate::Paused;
+use chassis::reply::{self, Data, List, Reply};
+use chassis::token::{ISSUER, Lineage};
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, interval};
+
+use super::clock::set_everywhere;
+use super::reach::{Reach, failure};
+use crate::Failed;
+use crate::cli::ServiceName;
+use crate::home;
+use crate::topology::{Calendar, Restored, START, Stillness};
+
+/// Whoever paused the world and vanished does not keep it for longer: above what copying a large one takes.
+const LEASE_MS: u64 = 10_000;
+/// What was acknowledged reaches everyone well before that if all services are there (PROTOCOL.md, A1).
+const SETTLE_MAX: Duration = Duration::from_secs(5);
+/// Between two looks whether it has.
+const SETTLE_LOOK: Duration = Duration::from_millis(2);
+/// Each is a copy of the world.
+const SNAPSHOTS_MAX: usize = 64;
+/// Names of states whose tokens count: older ones end.
+const LINEAGE_MAX: usize = 256;
+/// Letters of a snapshot's name.
+const NAME_MAX: usize = 64;
+/// The services that keep something.
+const KEEPERS: [ServiceName; 3] = [ServiceName::Auth, ServiceName::User, ServiceName::Notes];
+
+/// What control itself keeps of a snapshot, written last: without it there is none.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    taken_at: String,
+    clock: Calendar,
+    lineage: Lineage,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TookResponse {
+    took_ms: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SnapshotResponse {
+    name: String,
+    taken_at: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct SnapshotsResponse {
+    snapshots: Vec<SnapshotResponse>,
+}
+
+pub(super) async fn reset(State(reach): State<Reach>) -> Result<Reply<Data<TookResponse>>, Failure> {
+    let mut lineage = reach.turn().await;
+    let begun = Instant::now();
+    start_all(&reach).await?;
+    let fresh = Lineage { names: vec![new_name(&reach)] };
+    go_back(&reach, START, (fresh.clone(), reach.start())).await?;
+    *lineage = fresh;
+    let took = took(begun);
+    reach.order_all((Method::POST, "/internal/control/spare"), None::<&()>).await?;
+    Ok(took)
+}
+
+pub(super) async fn take(
+    State(reach): State<Reach>,
+    Path(name): Path<String>,
+) -> Result<Reply<Data<TookResponse>>, Failure> {
+    let name = valid(name)?;
+    let mut lineage = reach.turn().await;
+    let begun = Instant::now();
+    let known = kept(&reach).await?;
+    if known.len() >= SNAPSHOTS_MAX && !known.iter().any(|snapshot| snapshot.name == name) {
+        return Err(Failure::conflict("There are 64 snapshots: delete one first"));
+    }
+    pause(&reach, false).await?;
+    let taken = settle_and_keep(&reach, &name, &mut lineage).await;
+    resume(&reach).await?;
+    taken?;
+    Ok(Reply(StatusCode::CREATED, took(begun).1))
+}
+
+pub(super) async fn restore(
+    State(reach): State<Reach>,
+    Path(name): Path<String>,
+) -> Result<Reply<Data<TookResponse>>, Failure> {
+    let name = valid(name)?;
+    let mut lineage = reach.turn().await;
+    let begun = Instant::now();
+    let kept = read(&reach, &name).await?.ok_or_else(|| unknown(&name))?;
+    let next = grown(kept.lineage, new_name(&reach));
+    go_back(&reach, &name, (next.clone(), kept.clock.into())).await?;
+    *lineage = next;
+    Ok(took(begun))
+}
+
+pub(super) async fn list(State(reach): State<Reach>) -> Result<Reply<List<SnapshotsResponse>>, Failure> {
+    let snapshots = kept(&reach).await?;
+    Ok(reply::list(snapshots.len(), SnapshotsResponse { snapshots }))
+}
+
+pub(super) async fn forget(
+    State(reach): State<Reach>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Failure> {
+    let name = valid(name)?;
+    let _turn = reach.turn().await;
+    read(&reach, &name).await?.ok_or_else(|| unknown(&name))?;
+    // The mark first: a snapshot without a part of it is none.
+    let mark = mark(&reach, &name);
+    blocking::run(move || fs::remove_file(mark)).await.map_err(|error| could_not(&error.into()))?;
+    reach.order_all((Method::DELETE, &path_of(&name)), None::<&()>).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// At the start of the world none of its services was stopped.
+async fn start_all(reach: &Reach) -> Result<(), Failure> {
+    for host in ServiceName::ALL.into_iter().filter_map(|name| reach.host(name)) {
+        if !host.is_running() {
+            host.start().await.map_err(|error| could_not(&error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Pauses the world, changes every service and wakes it again, whatever happened.
+async fn go_back(reach: &Reach, name: &str, (lineage, pace): (Lineage, Pace)) -> Result<(), Failure> {
+    pause(reach, true).await?;
+    let order = Restored { name: name.to_owned(), lineage };
+    let mut restored =
+        reach.order_all((Method::POST, "/internal/control/restore"), Some(&order)).await.map(drop);
+    if restored.is_ok() && reach.recipe().clock.pace() != pace {
+        restored = set_everywhere(reach, pace).await;
+    }
+    resume(reach).await?;
+    restored
+}
+
+async fn pause(reach: &Reach, quiet: bool) -> Result<(), Failure> {
+    let order = (Method::PUT, "/internal/control/pause");
+    let still = Stillness { lease_ms: LEASE_MS, quiet };
+    // The door first: who is inside still needs the services behind it.
+    let mut paused = reach.order(ServiceName::Gateway, order.clone(), Some(&still)).await.map(drop);
+    if paused.is_ok() {
+        paused = reach.order_each(&KEEPERS, order, Some(&still)).await.map(drop);
+    }
+    if paused.is_err() {
+        // Some may stand still already.
+        resume(reach).await?;
+    }
+    paused
+}
+
+async fn resume(reach: &Reach) -> Result<(), Failure> {
+    reach.order_all((Method::DELETE, "/internal/control/pause"), None::<&()>).await.map(drop)
+}
+
+async fn settle_and_keep(reach: &Reach, name: &str, lineage: &mut Lineage) -> Result<(), Failure> {
+    settle(reach).await?;
+    reach.order_all((Method::PUT, &path_of(name)), None::<&()>).await?;
+    let clock = &reach.recipe().clock;
+    let before =
+        if lineage.names.is_empty() { Lineage { names: vec![ISSUER.to_owned()] } } else { lineage.clone() };
+    let kept =
+        Kept { taken_at: clock.now().to_string(), clock: clock.pace().into(), lineage: before.clone() };
+    let mark = mark(reach, name);
+    let written = blocking::run(move || {
+        dir::folder(mark.parent().unwrap_or(&mark))?;
+        home::write_whole(&mark, &kept)
+    });
+    written.await.map_err(|error| could_not(&error.into()))?;
+    // What is issued from now on is not of this snapshot.
+    let next = grown(before, new_name(reach));
+    reach.order_all((Method::PUT, "/internal/control/lineage"), Some(&next)).await?;
+    *lineage = next;
+    Ok(())
+}
+
+/// Waits until nothing is on its way between services. What one of them does last may give another something to do,
+/// so all must have nothing twice in a row.
+async fn settle(reach: &Reach) -> Result<(), Failure> {
+    let (deadline, mut looks) = (Instant::now() + SETTLE_MAX, interval(SETTLE_LOOK));
+    let mut quiet_rounds = 0;
+    while quiet_rounds < 2 {
+        if Instant::now() > deadline {
+            let message =
+                "Services still have something to tell each other: is one stopped, or a fault on the way?";
+            return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, message));
+        }
+        looks.tick().await;
+        quiet_rounds = if waiting(reach).await? == 0 { quiet_rounds + 1 } else { 0 };
+    }
+    Ok(())
+}
+
+async fn waiting(reach: &Reach) -> Result<u64, Failure> {
+    let mut waiting = 0;
+    for name in KEEPERS {
+        let asked = reach.service(name).call(Method::GET, "/internal/pause", None::<&()>, SETTLE_MAX).await;
+        let paused = asked.map_err(|error| failure(name, &error))?;
+        waiting += serde_json::from_value::<Paused>(paused).map_or(1, |paused| paused.waiting);
+    }
+    Ok(waiting)
+}
+
+async fn kept(reach: &Reach) -> Result<Vec<SnapshotResponse>, Failure> {
+    let folder = reach.data_dir().join("snapshots");
+    let names = blocking::run(move || names(&folder)).await.map_err(|error| could_not(&error.into()))?;
+    let mut snapshots = Vec::new();
+    for name in names {
+        if let Some(Kept { taken_at, .. }) = read(reach, &name).await? {
+            snapshots.push(SnapshotResponse { name, taken_at });
+        }
+    }
+    Ok(snapshots)
+}
+
+/// The names of folders in `folder` that a person can have given, in order.
+fn names(folder: &std::path::Path) -> std::io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(entry?.file_name().into_string().ok().and_then(|name| valid(name).ok()));
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+async fn read(reach: &Reach, name: &str) -> Result<Option<Kept>, Failure> {
+    let mark = mark(reach, name);
+    match blocking::run(move || fs::read(mark)).await {
+        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| could_not(&error.into())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(could_not(&error.into())),
+    }
+}
+
+fn mark(reach: &Reach, name: &str) -> PathBuf {
+    reach.data_dir().join("snapshots").join(name).join("world.json")
+}
+
+fn path_of(name: &str) -> String {
+    format!("/internal/control/snapshots/{name}")
+}
+
+fn valid(name: String) -> Result<String, Failure> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(is_plain) && !name.starts_with('.') {
+        return Ok(name);
+    }
+    Err(Failure::bad_request("A snapshot's name has 1 to 64 of A-Z a-z 0-9 . _ - and begins with no dot"))
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, format!("There is no snapshot {name}"))
+}
+
+fn new_name(reach: &Reach) -> String {
+    format!("{ISSUER}/{}", reach.recipe().entropy.stream("control", "lineage").hex::<6>())
+}
+
+fn grown(mut lineage: Lineage, name: String) -> Lineage {
+    lineage.names.push(name);
+    let surplus = lineage.names.len().saturating_sub(LINEAGE_MAX);
+    lineage.names.drain(..surplus);
+    lineage
+}
+
+fn took(begun: Instant) -> Reply<Data<TookResponse>> {
+    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    reply::data(StatusCode::OK, TookResponse { took_ms })
+}
+
+/// The developer who asked should read why.
+fn could_not(error: &Failed) -> Failure {
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+}
