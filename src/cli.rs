@@ -8,40 +8,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::profile::Profile;
 
-/// What `satchel up` is mostly run as.
-const UP_EXAMPLES: &str = "Examples:
-  satchel up                                  gateway on 8000, data in ./data
-  satchel up --ephemeral --ports auto         a throw-away world on free ports
-  satchel up --only notes --ports 8000,3001,3002,3003
-                                              one service, its peers expected on these ports";
-
-/// What the end of `satchel doctor` tells.
-const DOCTOR_CODES: &str =
-    "It works on a running world and on a stopped one. What changed within the last 30 seconds is left out.
-Exit codes: 0 clean, 1 all repaired, 2 somebody has to look; 1 also when the world cannot be reached";
-
-/// The settings that have no flag.
-const SETTINGS: &str = "Settings, as variables or as keys of the --config file; an empty one counts as unset:
-  JWT_SECRET               signs tokens [default: made once, kept in the data directory]
-  JWT_EXPIRES_IN           how long a token is good, such as 12h [default: 1d]
-  CLIENT_URL               the front end's origin [default: http://localhost:5173]
-  AUTH_SERVICE_URL         where auth is when it runs in another process; likewise:
-  USER_SERVICE_URL
-  NOTES_SERVICE_URL
-  EMAIL_HOST               sends mail through this server instead of keeping it
-  EMAIL_PORT               its port [default: 587]
-  EMAIL_USER, EMAIL_PASS   the log-in there
-  EMAIL_FROM               the sender's address
-  SATCHEL_ADMIN_EMAIL      makes this account an administrator on start, with
-  SATCHEL_ADMIN_PASSWORD   this password if it has to be made first
-  SATCHEL_LIMITS           off: no request limits [default: on]
-  SATCHEL_TRUSTED_PROXIES  addresses, by commas, whose X-Forwarded-For is believed
-  SATCHEL_LOG              what is logged, such as warn,auth=debug [default: info]
-  SATCHEL_DATA_DIR         the same as --data-dir";
+mod help;
 
 /// A whole notes platform in one binary.
 #[derive(Debug, Parser)]
-#[command(name = "satchel", version, about, max_term_width = 100)]
+#[command(name = "satchel", version, about, max_term_width = 100, after_help = help::FIRST)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -51,21 +22,34 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the services and serve until SIGTERM or Ctrl-C
-    #[command(after_help = UP_EXAMPLES, after_long_help = format!("{UP_EXAMPLES}\n\n{SETTINGS}"))]
+    #[command(after_help = help::UP, after_long_help = format!("{}\n\n{}", help::UP, help::SETTINGS))]
     Up(UpArgs),
     /// Run everything with demo data, and print addresses and log-ins
+    #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
     /// Run a command against a fresh world that is gone afterwards
-    #[command(after_help = "Example:
-  satchel exec -- npm test                    SATCHEL_URL and friends are in the environment")]
+    #[command(after_help = help::EXEC)]
     Exec(ExecArgs),
+    /// What `exec` puts between itself and its command
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Guard(GuardArgs),
+    /// What the guard puts there
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Guarded(GuardArgs),
     /// Make someone an administrator, or undo it
+    #[command(after_help = help::ADMIN)]
     Admin(AdminArgs),
     /// Hold the services' records against each other
-    #[command(after_help = DOCTOR_CODES)]
+    #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),
     /// Look at captured mail
+    #[command(after_help = help::MAIL)]
     Mail(MailArgs),
+    /// Print what makes a shell complete this command line
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(CompletionsArgs),
 }
 
 #[derive(Args, Debug)]
@@ -84,7 +68,22 @@ pub(crate) struct DemoArgs {
 pub(crate) struct ExecArgs {
     #[command(flatten)]
     pub(crate) world: WorldArgs,
-    /// The command and its arguments, after `--`
+    /// The command and its arguments
+    #[arg(trailing_var_arg = true, required = true, value_name = "CMD")]
+    pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+/// A place in the bounds of `exec`.
+#[cfg(target_os = "linux")]
+#[derive(Args, Debug)]
+pub(crate) struct GuardArgs {
+    /// The process that starts this one, for which it is no use to be started by another
+    #[arg(long, value_name = "PID")]
+    pub(crate) below: i32,
+    /// The umask of whoever started `exec`, as a number
+    #[arg(long, value_name = "MODE")]
+    pub(crate) umask: u32,
+    /// The command and its arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(crate) command: Vec<std::ffi::OsString>,
 }
@@ -284,6 +283,21 @@ pub(crate) enum MailLook {
         #[arg(long, value_name = "SECONDS", default_value_t = 10)]
         timeout: u32,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+/// The shells that most people have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Control {
     ) -> Result<Self, Failed> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let bound = TcpListener::bind(address).await;
-        let listener = bound.map_err(|error| format!("control cannot listen on {address}: {error}"))?;
+        let listener = bound.map_err(|error| topology::cannot_listen("control", address, &error))?;
         let url = topology::base(&topology::url_of(listener.local_addr()?)?);
         let reach = Reach::new(Arc::clone(recipe), hosts.clone(), home.to_owned());
         let config = edge::Config {

@@ -5,29 +5,27 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use chassis::dir::{self, DirError};
+use chassis::{blocking, task};
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
+use self::ephemeral::Ephemeral;
 use crate::Failed;
 use crate::cli::ServiceName;
 
-/// Memory-backed on Linux: an ephemeral world never waits for a disk there.
-const MEMORY_DIR: &str = "/dev/shm";
+pub(crate) mod ephemeral;
 
 /// What we put into a data directory.
-const OURS: [&str; 8] =
-    ["auth", "user", "notes", "secret", "snapshots", "world.json", "world.lock", "README.md"];
+const OURS: [&str; 9] =
+    ["auth", "user", "notes", "secret", "snapshots", "world.json", "world.lock", "README.md", ephemeral::MARK];
 
 /// A world's data directory; a temporary one is removed on drop.
 #[derive(Debug)]
 pub(crate) struct Home {
     path: PathBuf,
-    temporary: Option<TempDir>,
+    temporary: Option<Ephemeral>,
 }
 
 /// Where one service of the running world is.
@@ -41,25 +39,31 @@ pub(crate) struct Running {
 pub(crate) type World = BTreeMap<String, Running>;
 
 impl Home {
-    /// The directory at `path`, made if absent; one that others use too (`/tmp`) stays open to them.
-    pub(crate) fn at(path: &Path) -> Result<Self, DirError> {
+    /// The directory at `path`, or one for this world alone; then what killed worlds left is removed beside it.
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, DirError> {
+        let Some(path) = path else {
+            task::spawn("sweep", blocking::run(ephemeral::sweep));
+            return Self::ephemeral();
+        };
+        Self::at(path)
+    }
+
+    /// The directory at `path`, made if absent; one that others use too (`/tmp`) stays open to them, and one that an
+    /// ephemeral world left is kept from now on.
+    fn at(path: &Path) -> Result<Self, DirError> {
         if path.exists() && !is_ours(path)? {
             dir::make(path)?;
         } else {
             dir::folder(path)?;
         }
         let path = path.canonicalize().map_err(DirError::io(path))?;
+        ephemeral::keep(&path)?;
         Ok(Self { path, temporary: None })
     }
 
     /// A fresh directory, in memory where there is a place for it.
-    pub(crate) fn ephemeral() -> Result<Self, DirError> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("satchel-").permissions(Permissions::from_mode(0o700));
-        let temporary = builder
-            .tempdir_in(MEMORY_DIR)
-            .or_else(|_| builder.tempdir())
-            .map_err(DirError::io(&std::env::temp_dir()))?;
+    fn ephemeral() -> Result<Self, DirError> {
+        let temporary = Ephemeral::make()?;
         Ok(Self { path: temporary.path().to_owned(), temporary: Some(temporary) })
     }
 
@@ -123,8 +127,9 @@ pub(crate) fn existing_part(data_dir: &Path, service: ServiceName) -> Result<Pat
     if part.is_dir() {
         Ok(part)
     } else {
-        Err(format!("there is no world in {}: it has no folder {}", data_dir.display(), service.as_str())
-            .into())
+        let (place, folder) = (data_dir.display(), service.as_str());
+        let help = "name its directory with --data-dir, or start one with satchel up";
+        Err(format!("there is no world in {place}, it has no folder {folder}: {help}").into())
     }
 }
 
@@ -143,7 +148,8 @@ pub(crate) fn write_whole<T: Serialize>(path: &Path, value: &T) -> Result<(), Di
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     use super::*;
 

@@ -22,7 +22,9 @@ pub(crate) async fn mail(args: MailArgs) -> Result<ExitCode, Failed> {
     match args.look {
         MailLook::List => list(&mailbox)?,
         MailLook::Show { id } => {
-            let mail = mailbox.find(&id)?.ok_or_else(|| format!("there is no mail {id}"))?;
+            let mail = mailbox
+                .find(&id)?
+                .ok_or_else(|| format!("there is no mail {id}: satchel mail list shows what there is"))?;
             show(&mail);
         }
         MailLook::Wait { to, after, timeout } => {

@@ -7,11 +7,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use rustix::fs::Mode;
+use rustix::process::Signal;
 
 use crate::cli::{Cli, Command};
+use crate::signal::{ENDING, PASSED_ON};
 
 mod admin;
 mod cli;
+mod completions;
 mod config;
 mod console;
 mod control;
@@ -21,6 +25,7 @@ mod fixture;
 mod home;
 mod mail;
 mod operated;
+mod phase;
 mod profile;
 mod ready;
 mod secret;
@@ -41,8 +46,8 @@ const LAST_WORK_MAX: Duration = Duration::from_secs(2);
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Files are for their owner alone, whatever the caller's umask.
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    match run(cli.command) {
+    let umask = rustix::process::umask(Mode::from_raw_mode(0o077));
+    match run(cli.command, umask) {
         Ok(code) => code,
         Err(error) => {
             console::complain(error.as_ref());
@@ -54,21 +59,35 @@ fn main() -> ExitCode {
 /// What every command may fail with; `main` prints it as one line.
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-fn run(command: Command) -> Result<ExitCode, Failed> {
+/// Runs a command; `umask` is its caller's.
+fn run(command: Command, umask: Mode) -> Result<ExitCode, Failed> {
+    match command {
+        Command::Up(args) => in_runtime(ENDING, up::up(args.world, None)),
+        Command::Demo(args) => in_runtime(ENDING, up::demo(args)),
+        Command::Exec(args) => in_runtime(PASSED_ON, exec::exec(args, umask)),
+        #[cfg(target_os = "linux")]
+        Command::Guard(args) => exec::guard(&args),
+        #[cfg(target_os = "linux")]
+        Command::Guarded(args) => exec::guarded(&args),
+        Command::Admin(args) => in_runtime(&[], admin::admin(args)),
+        Command::Doctor(args) => in_runtime(&[], doctor::doctor(args)),
+        Command::Mail(args) => in_runtime(&[], mail::mail(args)),
+        Command::Completions(args) => completions::completions(args.shell),
+    }
+}
+
+/// Does `work` on the threads that services run on; it will listen to `signals`.
+fn in_runtime(
+    signals: &[Signal],
+    work: impl Future<Output = Result<ExitCode, Failed>>,
+) -> Result<ExitCode, Failed> {
+    // Before there are threads that would not hold them.
+    signal::hold(signals)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .build()?;
-    let done = runtime.block_on(async {
-        match command {
-            Command::Up(args) => up::up(args.world, None).await,
-            Command::Demo(args) => up::demo(args).await,
-            Command::Exec(args) => exec::exec(args).await,
-            Command::Admin(args) => admin::admin(args).await,
-            Command::Doctor(args) => doctor::doctor(args).await,
-            Command::Mail(args) => mail::mail(args).await,
-        }
-    });
+    let done = runtime.block_on(work);
     // The databases close with the last work that uses them, and must be closed before the process' own end:
     // RocksDB aborts when it is used after its globals are gone.
     runtime.shutdown_timeout(LAST_WORK_MAX);

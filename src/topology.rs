@@ -24,6 +24,7 @@ use crate::cli::ServiceName;
 use crate::config::Config;
 use crate::control::Control;
 use crate::home::{Home, Running, World};
+use crate::phase;
 
 mod generation;
 mod ground;
@@ -35,7 +36,7 @@ mod service;
 
 use ground::Ground;
 pub(crate) use ground::START;
-pub(crate) use host::Host;
+pub(crate) use host::{Host, cannot_listen};
 pub(crate) use orders::{Calendar, Restored, Stillness};
 pub(crate) use recipe::Recipe;
 
@@ -67,11 +68,9 @@ pub(crate) struct Serving {
 impl Topology {
     /// Binds the sockets and opens the stores, all at once.
     pub(crate) async fn open(config: Config) -> Result<Self, Failed> {
-        let home = match &config.data_dir {
-            Some(path) => Home::at(path)?,
-            None => Home::ephemeral()?,
-        };
+        let home = Home::open(config.data_dir.as_deref())?;
         let (urls, listeners) = bind(&config).await?;
+        phase::reached("sockets bound");
         let clock = config.frozen_at.map_or_else(Clock::system, Clock::frozen);
         let entropy = config.seed.map_or(Entropy::system(), Entropy::seeded);
         let secret = match &config.jwt_secret {

@@ -10,9 +10,10 @@ use crate::cli::{DemoArgs, LogForm, WorldArgs};
 use crate::config::{Config, DATA_DIR};
 use crate::console;
 use crate::fixture::Fixture;
+use crate::phase;
 use crate::profile::Profile;
 use crate::ready::Ready;
-use crate::signal::Signals;
+use crate::signal::{ENDING, Signals, until_second};
 use crate::topology::Topology;
 
 /// The demo's data, compiled in so that the binary needs no file beside it.
@@ -26,16 +27,19 @@ pub(crate) async fn up(args: WorldArgs, demo: Option<Fixture>) -> Result<ExitCod
         config.data_dir = Some(DATA_DIR.into());
     }
     console::start_log(args.log, &config.log_filter);
+    phase::reached("settings read");
     let logins = demo.as_ref().map(Fixture::logins);
     let fixtures = fixtures(&args, demo)?;
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen(ENDING)?;
     let (trigger, shutdown) = shutdown::channel();
-    signals.end_world(trigger.clone());
-
-    let ready = |topology: &Topology| announce(&args, topology, logins.as_deref());
-    let (topology, tasks) = start(config, &fixtures, (trigger, shutdown), ready).await?;
-    end(topology, tasks).await;
-    Ok(ExitCode::SUCCESS)
+    let signal = (trigger.clone(), shutdown);
+    until_second(&mut signals, &trigger, async {
+        let ready = |topology: &Topology| announce(&args, topology, logins.as_deref());
+        let (topology, tasks) = start(config, &fixtures, signal, ready).await?;
+        end(topology, tasks).await;
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
 }
 
 /// `up` with the demo fixture, and its log-ins on the screen.
@@ -64,12 +68,14 @@ pub(crate) async fn start(
 ) -> Result<(Topology, JoinSet<()>), Failed> {
     let mut topology = Topology::open(config).await?;
     let tasks = topology.serve(&shutdown).await;
+    phase::reached("serving");
     let prepared = prepare(&topology, fixtures, shutdown.clone()).await.and_then(|()| ready(&topology));
     if let Err(error) = prepared {
         trigger.fire();
         end(topology, tasks).await;
         return Err(error);
     }
+    phase::reached("ready");
     topology.examine();
     Ok((topology, tasks))
 }
@@ -89,6 +95,7 @@ async fn prepare(topology: &Topology, fixtures: &[Fixture], shutdown: Shutdown) 
     if let Some(admin) = topology.config().first_admin.clone() {
         crate::admin::ensure(topology, &admin).await?;
     }
+    phase::reached("fixtures loaded");
     topology.mark_start(!fixtures.is_empty()).await?;
     topology.home().announce(&topology.world())?;
     Ok(())

@@ -3,6 +3,7 @@
 //! It opens, stops and starts a service without knowing which it is; how it goes back to an earlier state is told in
 //! `restore.rs`.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -26,6 +27,7 @@ use super::orders::Orders;
 use super::recipe::{Making, Recipe};
 use crate::Failed;
 use crate::cli::ServiceName;
+use crate::phase;
 
 /// A stopped service lets go of its store when its last work ends: a commit, a hash.
 const RELEASE_MAX: Duration = Duration::from_secs(5);
@@ -97,6 +99,7 @@ impl Host {
             door: Mutex::default(),
         };
         host.make(entropy).await?;
+        phase::reached(&format!("{} open", name.as_str()));
         Ok(host)
     }
 
@@ -229,5 +232,18 @@ impl Host {
 /// Listens at `address` for the service `name`.
 pub(super) async fn bind(name: ServiceName, address: SocketAddr) -> Result<TcpListener, Failed> {
     let bound = TcpListener::bind(address).await;
-    bound.map_err(|error| format!("{} cannot listen on {address}: {error}", name.as_str()).into())
+    bound.map_err(|error| cannot_listen(name.as_str(), address, &error))
+}
+
+/// Why `name` is not at `address`, and what helps.
+pub(crate) fn cannot_listen(name: &str, address: SocketAddr, error: &io::Error) -> Failed {
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "something else does: end that, or choose other ports with --ports and --control (--ports auto: free ones)"
+        }
+        io::ErrorKind::PermissionDenied => "that port is for root: choose others, above 1023, with --ports",
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address: choose another --host",
+        _ => return format!("{name} cannot listen on {address}: {error}").into(),
+    };
+    format!("{name} cannot listen on {address}, {why}").into()
 }

@@ -4,6 +4,7 @@ mod admin;
 mod doctor;
 mod exec;
 mod fixture;
+mod help;
 mod mail;
 mod start;
 mod stop;

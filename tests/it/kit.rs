@@ -6,6 +6,7 @@ pub(crate) mod actor;
 pub(crate) mod command;
 pub(crate) mod gauge;
 pub(crate) mod http;
+pub(crate) mod lonely;
 pub(crate) mod mail;
 pub(crate) mod port;
 pub(crate) mod process;

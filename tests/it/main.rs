@@ -21,6 +21,7 @@ mod crash;
 mod determinism;
 mod doctor;
 mod durability;
+mod hygiene;
 mod journeys;
 mod kit;
 mod register;

@@ -18,7 +18,7 @@ const FOLDER_MODE: u32 = 0o700;
 #[derive(Debug, thiserror::Error)]
 pub enum DirError {
     /// Another process has it.
-    #[error("{} is in use by another process", path.display())]
+    #[error("{} is in use by another process: end that first, or use another directory", path.display())]
     Locked {
         /// The lock file.
         path: PathBuf,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use super::start::shell;
 use crate::kit::command::{run, satchel};
 use crate::kit::process::Process;
 use crate::kit::world::address;
@@ -40,6 +41,12 @@ fn the_command_finds_the_world_in_its_environment_and_it_is_gone_afterwards() {
     assert!(environment.get("JWT_SECRET").is_some_and(|secret| secret.len() >= 32), "{finished:?}");
     assert_eq!(environment.get("IS_THERE"), Some(&"yes"), "{finished:?}");
     assert!(!Path::new(environment["SATCHEL_DATA_DIR"]).exists(), "the world is still there");
+}
+
+#[test]
+fn the_command_has_the_umask_of_its_caller() {
+    let exec = satchel(["exec", "sh", "-c", "umask"]);
+    assert_eq!(run(&mut shell("umask 027; exec \"$@\"", &exec)).expect(0).stdout.trim(), "0027");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::kit::command::{run, satchel};
 use crate::kit::process::Process;
 use crate::kit::world::{SECRET, address, repository};
-use crate::kit::{Actor, Setup, Split, World};
+use crate::kit::{Actor, Setup, Split, World, lonely};
 
 #[test]
 fn bad_usage_ends_with_exit_code_2_and_a_message() {
@@ -76,7 +76,7 @@ fn the_ready_file_says_where_everything_is() {
     let ready: Value = serde_json::from_slice(&std::fs::read(&file).expect("a file")).expect("JSON");
     assert_eq!(ready, line, "the file and the line on standard output");
     let names: BTreeSet<&str> = ready.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(names, BTreeSet::from(["auth", "dataDir", "gateway", "notes", "pid", "user"]));
+    assert_eq!(names, BTreeSet::from(["auth", "control", "dataDir", "gateway", "notes", "pid", "user"]));
     assert_eq!(ready["pid"], process.pid());
     assert_eq!(ready["dataDir"], data.canonicalize().expect("a path").display().to_string());
     for (name, service) in [
@@ -209,21 +209,11 @@ fn the_strict_profile_asks_for_longer_passwords() {
 /// Replays the journeys in a network namespace that has nothing but loopback.
 #[test]
 fn everything_works_without_any_network_but_loopback() {
-    let lonely = "ip link set lo up && test \"$(ip -o link | wc -l)\" = 1 && exec \"$@\"";
-    let unshare = |command: &Command| {
-        let mut unshare = Command::new("unshare");
-        let shell = shell(lonely, command);
-        unshare.arg("-rn").arg(shell.get_program()).args(shell.get_args()).current_dir(repository());
-        unshare
-    };
-    if unshare(&Command::new("true")).output().is_ok_and(|output| output.status.success()) {
-        let mut journeys = Command::new(std::env::current_exe().expect("this program"));
-        journeys.args(["--exact", "journeys::every_journey_happens_as_it_is_told"]);
-        let finished = run(&mut unshare(&journeys));
-        assert!(finished.code == 0 && finished.stdout.contains("1 passed"), "{finished:?}");
-    } else {
-        println!(
-            "NOT RUN: this machine does not allow a network namespace of one's own (unshare -rn, ip link)"
-        );
+    if !lonely::is_possible() {
+        return;
     }
+    let mut journeys = Command::new(std::env::current_exe().expect("this program"));
+    journeys.args(["--exact", "journeys::every_journey_happens_as_it_is_told"]).current_dir(repository());
+    let finished = run(&mut lonely::without_network(journeys));
+    assert!(finished.code == 0 && finished.stdout.contains("1 passed"), "{finished:?}");
 }
