@@ -18,8 +18,17 @@ use crate::cli::ServiceName;
 pub(crate) mod ephemeral;
 
 /// What we put into a data directory.
-const OURS: [&str; 9] =
-    ["auth", "user", "notes", "secret", "snapshots", "world.json", "world.lock", "README.md", ephemeral::MARK];
+const OURS: [&str; 9] = [
+    "auth",
+    "user",
+    "notes",
+    "secret",
+    "snapshots",
+    "world.json",
+    "world.lock",
+    "README.md",
+    ephemeral::MARK,
+];
 
 /// A world's data directory; a temporary one is removed on drop.
 #[derive(Debug)]

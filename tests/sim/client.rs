@@ -103,7 +103,7 @@ impl Client {
         }
         let request = request.body(Full::new(bytes)).expect("a request");
         let answering = async {
-            let answer = self.http.request(request).await.ok()?;
+            let answer = self.http.request(host, request).await.ok()?;
             let status = answer.status().as_u16();
             let bytes = answer.into_body().collect().await.ok()?.to_bytes();
             Some(Reply { status, body: serde_json::from_slice(&bytes).unwrap_or_default() })

@@ -11,14 +11,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::Uri;
-use http_body_util::Full;
+use http::{Request, Response, Uri};
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::Client as PooledClient;
+use hyper_util::client::legacy::Error as PoolError;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+
+use crate::fault::{Faults, Loss};
+use crate::span;
 
 /// Loopback answers at once or not at all; across machines a second is still generous.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
@@ -28,8 +33,60 @@ const IDLE_MAX: usize = 128;
 /// client must be the one that closes, or a request meets a closing connection and fails for nothing.
 pub(crate) const IDLE_FOR: Duration = Duration::from_secs(5);
 
-/// A pooled client for whole bodies.
-pub type Client = PooledClient<Connector, Full<Bytes>>;
+/// A pooled client for whole bodies; clones share connections, and the faults that were asked for.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pool: PooledClient<Connector, Full<Bytes>>,
+    faults: Option<Faults>,
+}
+
+/// An answer whose body is still on its way, or one that a fault made up.
+pub type Answer = Response<Either<Incoming, Full<Bytes>>>;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// No connection, or it broke.
+    #[error(transparent)]
+    Broken(#[from] PoolError),
+    /// A fault that was asked for.
+    #[error("a fault that was asked for broke the connection")]
+    Lost,
+}
+
+impl Client {
+    /// The same client on the side of a service whose calls may meet `faults`.
+    #[must_use]
+    pub fn meeting(self, faults: Faults) -> Self {
+        Self { faults: Some(faults), ..self }
+    }
+
+    /// Sends `request` to the service `to` and waits for the head of its answer.
+    ///
+    /// # Errors
+    /// When no connection can be had, it breaks, or a fault says so.
+    pub async fn request(&self, to: &str, mut request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
+        span::hand_on(request.headers_mut());
+        let met = self.faults.as_ref().map(|faults| faults.meet(to, request.uri().path()));
+        let Some(met) = met else { return self.send(request).await };
+        if !met.latency.is_zero() {
+            tokio::time::sleep(met.latency).await;
+        }
+        match met.loss {
+            None => self.send(request).await,
+            Some(Loss::Answered(status)) => Ok(status.answer().map(Either::Right)),
+            Some(Loss::Reset) => Err(NoAnswer::Lost),
+            Some(Loss::Dropped) => {
+                self.send(request).await?;
+                Err(NoAnswer::Lost)
+            }
+        }
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
+        Ok(self.pool.request(request).await?.map(Either::Left))
+    }
+}
 
 /// A byte stream to another service.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -64,11 +121,12 @@ impl Connector {
 
     /// A client that keeps its connections.
     pub fn client(self) -> Client {
-        PooledClient::builder(TokioExecutor::new())
+        let pool = PooledClient::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_FOR)
             .pool_max_idle_per_host(IDLE_MAX)
-            .build(self)
+            .build(self);
+        Client { pool, faults: None }
     }
 }
 

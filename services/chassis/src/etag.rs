@@ -5,19 +5,21 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 
 use crate::failure::Failure;
 
 /// Gives a 200 its weak entity tag, and turns it into a 304 when `request` already has that state.
 ///
-/// Only for answers to GET. An answer that has a tag keeps it, and a 304 that was made elsewhere loses the
+/// Only for answers to GET. An answer that has a tag keeps it, one whose end is not known yet has none, and a 304 that was made elsewhere loses the
 /// length 0 that the router gives every empty body: it would say that the 200 is empty (RFC 9110 §8.6).
 pub async fn validate(request: &HeaderMap, mut response: Response) -> Response {
     if response.status() == StatusCode::NOT_MODIFIED {
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
-    if response.status() != StatusCode::OK || response.headers().contains_key(header::ETAG) {
+    let is_endless = response.body().size_hint().exact().is_none();
+    if response.status() != StatusCode::OK || is_endless || response.headers().contains_key(header::ETAG) {
         return response;
     }
     let (mut parts, body) = response.into_parts();

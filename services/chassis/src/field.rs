@@ -34,6 +34,11 @@ impl Fields {
         self.values.contains_key(name)
     }
 
+    /// What was not read yet.
+    pub const fn written(&self) -> &Map<String, Value> {
+        &self.values
+    }
+
     /// A string that must be there; any other value is the error `message`.
     pub fn required_string(&mut self, name: &'static str, message: &'static str) -> Option<String> {
         match self.values.remove(name) {
@@ -76,6 +81,43 @@ impl Fields {
             },
             other => self.mistyped(name, "number", &other),
         }
+    }
+
+    /// A number that may be missing.
+    pub fn optional_number(&mut self, name: &'static str) -> Option<f64> {
+        let value = self.values.remove(name)?;
+        match value.as_f64() {
+            Some(number) => Some(number),
+            None => self.mistyped(name, "number", &value),
+        }
+    }
+
+    /// An array of objects that may be missing. `read` takes each apart; a wrong field is named with its object's
+    /// place before it, and so is one that was not read.
+    pub fn optional_objects<T>(
+        &mut self,
+        name: &'static str,
+        mut read: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let elements = match self.values.remove(name)? {
+            Value::Array(elements) => elements,
+            other => return self.mistyped(name, "array", &other),
+        };
+        let mut objects = Vec::with_capacity(elements.len());
+        for (place, element) in elements.into_iter().enumerate() {
+            let Value::Object(values) = element else {
+                return self.mistyped(format!("{name}[{place}]"), "object", &element);
+            };
+            let mut inner = Self { values, errors: Vec::new(), named: self.named };
+            objects.extend(read(&mut inner));
+            inner.refuse_others();
+            let placed = |error: FieldError| FieldError {
+                field: format!("{name}[{place}].{}", error.field).into(),
+                ..error
+            };
+            self.errors.extend(inner.errors.into_iter().map(placed));
+        }
+        Some(objects)
     }
 
     /// An array of strings that may be missing; a wrong element is named by its place.
@@ -131,11 +173,15 @@ impl Fields {
     /// Ends the reading as [`Self::finish`] does, and refuses fields that were not read: a mistyped name would
     /// otherwise do nothing, silently.
     pub fn finish_exactly(mut self) -> Result<(), Failure> {
+        self.refuse_others();
+        self.finish()
+    }
+
+    fn refuse_others(&mut self) {
         for name in std::mem::take(&mut self.values).into_iter().map(|(name, _)| name) {
             self.errors
                 .push(FieldError { message: format!("Unknown field {name}").into(), field: name.into() });
         }
-        self.finish()
     }
 
     /// Ends the reading: the failure with all errors, if there was one.
@@ -220,6 +266,22 @@ mod tests {
         assert_eq!(fields.nullable_string("avatar"), None);
         assert_eq!(fields.optional_string("username"), None);
         assert!(fields.finish().is_err());
+    }
+
+    #[test]
+    fn numbers_are_whole_and_what_was_not_read_is_told() {
+        let body = json!({"a": -5, "b": 1.5, "c": "1", "unknown": 1});
+        let mut fields = Fields::of(Some(body)).unwrap().naming_themselves();
+        assert_eq!(fields.optional_integer("a"), Some(-5));
+        assert_eq!((fields.optional_integer("b"), fields.optional_integer("c")), (None, None));
+        let failure = fields.finish_exactly().unwrap_err();
+        let told: Vec<_> = failure.fields().iter().map(|e| e.message.as_ref()).collect();
+        let expected = [
+            "b must be a whole number",
+            "Invalid c: expected number, received string",
+            "Unknown field unknown",
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

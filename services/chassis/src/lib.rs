@@ -4,7 +4,8 @@
 //! [`secret`]), what a request meets ([`serve`], [`edge`], [`token`], [`internal`], [`inbox`], [`body`],
 //! [`query`], [`page`], [`failure`], [`reply`]), what a service does to others ([`peer`], [`outbox`],
 //! [`relay`], [`contract`], [`beat`]), and how services are held against each other ([`audit`], [`doctor`],
-//! [`recent`]); [`metrics`] tells operators of it; [`history`] is what a store knows of its own past.
+//! [`recent`]); [`metrics`] tells operators of it; [`history`] is what a store knows of its own past. Tests see and
+//! disturb what services ask each other with [`span`] and [`fault`].
 //!
 //! The chassis knows no service by its rules and no database at all.
 
@@ -22,6 +23,7 @@ pub mod email;
 pub mod entropy;
 pub mod etag;
 pub mod failure;
+pub mod fault;
 pub mod field;
 pub mod gate;
 pub mod history;
@@ -43,6 +45,7 @@ pub mod serve;
 pub mod shutdown;
 #[cfg(feature = "simulation")]
 pub mod simulation;
+pub mod span;
 pub mod standing;
 pub mod task;
 pub mod token;

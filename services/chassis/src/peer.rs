@@ -156,7 +156,7 @@ impl Peer {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Value, PeerError> {
-        let response = self.client.request(request).await.map_err(|e| self.unknown(chain(&e)))?;
+        let response = self.client.request(self.name, request).await.map_err(|e| self.unknown(chain(&e)))?;
         let status = response.status();
         let body = Limited::new(response.into_body(), ANSWER_MAX);
         let bytes = body.collect().await.map_err(|e| self.unknown(e.to_string()))?.to_bytes();

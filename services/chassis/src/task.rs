@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use crate::request::RequestId;
+use crate::span;
 
 /// Runs `work` beside the caller, inside a span named after it and for the same request, if the caller serves
 /// one. A panic in it ends this task alone.
@@ -18,6 +19,7 @@ where
     F::Output: Send + 'static,
 {
     let request = RequestId::current();
+    let work = span::under(span::current(), work);
     let work = async move {
         match request {
             Some(id) => id.scope(work).await,

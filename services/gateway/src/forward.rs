@@ -111,7 +111,8 @@ impl Forwarder {
     ) -> Result<Response, Error> {
         let unreachable =
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Unreachable { service, source };
-        let answer = self.client.request(request).await.map_err(|error| unreachable(error.into()))?;
+        let answer =
+            self.client.request(service, request).await.map_err(|error| unreachable(error.into()))?;
         let (parts, body) = answer.into_parts();
         let bytes = match Limited::new(body, ANSWER_MAX).collect().await {
             Ok(collected) => collected.to_bytes(),
