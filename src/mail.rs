@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use auth::mail::{Mail, Mailbox};
+use auth::mail::{Filter, Mail, Mailbox};
 use tokio::time::{Instant, interval};
 
 use crate::Failed;
@@ -28,8 +28,8 @@ pub(crate) async fn mail(args: MailArgs) -> Result<ExitCode, Failed> {
             show(&mail);
         }
         MailLook::Wait { to, after, timeout } => {
-            let is_new = |mail: &Mail| mail.id.parse().is_ok_and(|id: u64| id > after);
-            let found = wait(|| Ok(mailbox.newest_to(&to)?.filter(is_new)), timeout).await?;
+            let filter = Filter { to: Some(to.clone()), after, ..Filter::default() };
+            let found = wait(|| Ok(mailbox.newest(&filter)?), timeout).await?;
             show(&found.ok_or_else(|| format!("no mail to {to} within {timeout} s"))?);
         }
     }

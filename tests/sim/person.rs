@@ -4,7 +4,7 @@ use std::cell::{RefCell, RefMut};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use auth::mail::Mailbox;
+use auth::mail::{Filter, Mailbox};
 use chassis::token::Verifier;
 use http::Method;
 use serde_json::{Value, json};
@@ -337,12 +337,12 @@ impl Person {
     }
 
     async fn await_mail(&self, email: &str) -> Option<String> {
+        let to_me = Filter { to: Some(email.to_owned()), ..Filter::default() };
         for _ in 0..LOOKS_MAX {
             sleep(ms(100)).await;
-            let newest =
-                Mailbox::look(&self.crowd.mailbox).newest_to(email).expect("the mailbox can be read");
+            let newest = Mailbox::look(&self.crowd.mailbox).newest(&to_me).expect("the mailbox can be read");
             if let Some(mail) = newest {
-                return Some(mail.token);
+                return mail.token;
             }
         }
         None

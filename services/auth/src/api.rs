@@ -2,6 +2,7 @@
 //!
 //! Handlers take valid arguments, call one verb and answer; the rules are in the verbs.
 
+mod instrument;
 mod internal;
 mod public;
 pub(crate) mod wire;
@@ -100,6 +101,9 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/audit", post(internal::audit))
         .route("/internal/doctor", post(internal::examine))
         .route("/internal/pause", get(internal::stillness).put(internal::pause).delete(internal::resume))
+        .route("/internal/mail", get(instrument::mails).delete(instrument::clear_mails))
+        .route("/internal/mail/wait", get(instrument::wait_for_mail))
+        .route("/internal/tokens", post(instrument::log_in_as))
         .with_state(app)
 }
 

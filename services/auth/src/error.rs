@@ -11,6 +11,7 @@ use chassis::standing::Ended;
 use chassis::token;
 use http::StatusCode;
 
+use crate::mail::Unserved;
 use crate::password::HashError;
 use crate::store::StoreError;
 use crate::token::SigningError;
@@ -79,6 +80,18 @@ pub(crate) enum Error {
     /// What is stored is not what it should be.
     #[error("the store is damaged")]
     StoreCorrupt(#[source] StoreError),
+    /// No mail came that was waited for.
+    #[error("no such mail came in time")]
+    NoMail,
+    /// Too many wait for mail.
+    #[error("too many wait for mail")]
+    MailCrowded,
+    /// The service ends, and with it all waiting for mail.
+    #[error("no mail will come any more")]
+    MailClosed,
+    /// Mails that were kept cannot be read, or not be removed.
+    #[error("the mailbox cannot be used")]
+    MailUnreadable(#[source] std::io::Error),
     /// A password could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -106,6 +119,16 @@ impl From<StoreError> for Error {
             StoreError::AccountUnknown => Self::AccountUnknown,
             StoreError::ResetExpired => Self::ResetExpired,
             StoreError::PasswordChanged => Self::WrongPassword,
+        }
+    }
+}
+
+impl From<Unserved> for Error {
+    fn from(unserved: Unserved) -> Self {
+        match unserved {
+            Unserved::Crowded => Self::MailCrowded,
+            Unserved::Closed => Self::MailClosed,
+            Unserved::Unreadable(error) => Self::MailUnreadable(error),
         }
     }
 }
@@ -139,6 +162,11 @@ impl From<Error> for Failure {
             Error::HashingBusy => {
                 Self::unavailable("Too many people are logging in, please try again", MOMENT_S)
             }
+            Error::NoMail => Self::new(StatusCode::REQUEST_TIMEOUT, "No such mail came in time"),
+            Error::MailCrowded => {
+                Self::unavailable("Too many are waiting for mail, please try again", MOMENT_S)
+            }
+            Error::MailClosed => Self::unavailable("The service is ending, please try again", MOMENT_S),
             Error::MessageKeyReused => inbox::reused(),
             Error::StoreUnavailable(_) | Error::NotCompared(_) => {
                 Self::unavailable("The service is busy, please try again", MOMENT_S).because(&error)
@@ -147,9 +175,11 @@ impl From<Error> for Failure {
                 Self::unavailable("Changes are not possible right now, please try again later", OPERATOR_S)
                     .because(&error)
             }
-            Error::StoreCorrupt(_) | Error::Hash(_) | Error::Signing(_) | Error::Interrupted(_) => {
-                Self::internal(&error)
-            }
+            Error::StoreCorrupt(_)
+            | Error::MailUnreadable(_)
+            | Error::Hash(_)
+            | Error::Signing(_)
+            | Error::Interrupted(_) => Self::internal(&error),
         }
     }
 }

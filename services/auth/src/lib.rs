@@ -139,8 +139,9 @@ impl Auth {
     /// Takes the data directory and opens the database in it. Blocks for as long as that takes.
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let store = Arc::new(Store::open(&config.data_dir, config.clock.clone(), config.accept_loss)?);
-        let mails = mails(&config)?;
-        let mailbox = config.data_dir.join(mail::FOLDER);
+        let folder = config.data_dir.join(mail::FOLDER);
+        let mailbox = Arc::new(Mailbox::open(&folder)?);
+        let mails = mails(&config, &mailbox)?;
         let key = Key::derive(&config.secret);
         let signer = Signer::new(NAME, &key, config.clock.clone());
         let peer = |name, uri: &Uri| Peer::new(name, uri.clone(), config.client.clone(), signer.clone());
@@ -161,6 +162,7 @@ impl Auth {
             issuer: Issuer::new(&config.secret, config.token_lifetime, config.clock.clone())
                 .of(config.issuers.clone()),
             desk,
+            mailbox,
             clock: config.clock.clone(),
             streams: Streams {
                 account: stream("account id"),
@@ -180,7 +182,7 @@ impl Auth {
         let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
         let edge = Edge::around(api::routes(app), edge).behind(gate);
-        Ok(Self { service, doctor, edge, peers, jitter, mails, slips: Mutex::new(Some(slips)), mailbox })
+        Ok(Self { service, doctor, edge, peers, jitter, mails, slips: Mutex::new(Some(slips)), mailbox: folder })
     }
 
     /// The service's routes.
@@ -214,9 +216,7 @@ impl Auth {
     /// When something cannot be read or written, or changes meanwhile.
     pub fn copy(&self, to: &Path) -> Result<(), CopyError> {
         self.service.store.copy(to)?;
-        if self.mailbox.exists() {
-            dir::duplicate(&self.mailbox, &to.join(mail::FOLDER), |_| true)?;
-        }
+        dir::duplicate(&self.mailbox, &to.join(mail::FOLDER), |_| true)?;
         Ok(())
     }
 
@@ -232,7 +232,7 @@ impl std::fmt::Debug for Auth {
     }
 }
 
-fn mails(config: &Config) -> Result<Mails, OpenError> {
+fn mails(config: &Config, mailbox: &Arc<Mailbox>) -> Result<Mails, OpenError> {
     let client_url = String::from_utf8_lossy(config.client_url.as_bytes()).into_owned();
     let clock = config.clock.clone();
     let post = if let Some(smtp) = config.smtp.clone() {
@@ -240,9 +240,7 @@ fn mails(config: &Config) -> Result<Mails, OpenError> {
         let carrier = carrier.map_err(|error| OpenError::Mail { source: error.into() })?;
         Post::by_smtp(carrier, clock)
     } else {
-        let path = config.data_dir.join(mail::FOLDER);
-        let mailbox = Mailbox::open(&path)?;
-        Post::to_mailbox(mailbox, clock)
+        Post::to_mailbox(Arc::clone(mailbox), clock)
     };
     Ok(Mails { client_url, post })
 }

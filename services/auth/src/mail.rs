@@ -1,7 +1,7 @@
 //! Mails to people: what they say, and how they leave.
 //!
-//! With an SMTP server they go there, without one into a mailbox in the data directory. Who gets a mail is
-//! decided by the service; nothing here knows an account.
+//! With an SMTP server they go there, without one into the mailbox in the data directory, where mails of other
+//! programs may be caught too. Who gets a mail is decided by the service; nothing here knows an account.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ mod mailbox;
 mod smtp;
 
 pub(crate) use letter::Letter;
-pub use mailbox::{Mail, Mailbox};
+pub use mailbox::{Filter, Mail, Mailbox};
+pub(crate) use mailbox::{Page, Unserved};
 pub(crate) use smtp::Carrier;
 pub use smtp::Smtp;
 
@@ -65,8 +66,8 @@ enum Way {
 
 impl Post {
     /// Letters stay in `mailbox`.
-    pub(crate) fn to_mailbox(mailbox: Mailbox, clock: Clock) -> Self {
-        Self { way: Way::Mailbox(Arc::new(mailbox)), clock }
+    pub(crate) const fn to_mailbox(mailbox: Arc<Mailbox>, clock: Clock) -> Self {
+        Self { way: Way::Mailbox(mailbox), clock }
     }
 
     /// Letters go out with `carrier`.
@@ -80,7 +81,7 @@ impl Post {
         match &self.way {
             Way::Mailbox(mailbox) => {
                 let mailbox = Arc::clone(mailbox);
-                if let Err(error) = blocking::run(move || mailbox.put(&letter, now)).await {
+                if let Err(error) = blocking::run(move || mailbox.put(letter.kept_at(now))).await {
                     tracing::error!(%error, "a mail could not be kept");
                 }
             }

@@ -50,6 +50,7 @@ pub(crate) async fn write(service: Arc<Service>, mut slips: Slips, mails: Mails,
             () = shutdown.requested() => break,
         }
     }
+    service.mailbox.close();
     slips.close();
     let rest = async {
         while let Some(email) = slips.recv().await {

@@ -13,6 +13,7 @@ mod credential;
 mod doctor;
 mod fixture;
 mod hashing;
+mod mail;
 mod measure;
 mod receipt;
 mod registration;
@@ -21,9 +22,10 @@ mod session;
 pub(crate) use doctor::Doctor;
 pub(crate) use fixture::NewAccount;
 pub(crate) use registration::Registration;
+pub(crate) use session::Whose;
 
 use crate::error::Error;
-use crate::mail::Desk;
+use crate::mail::{Desk, Mailbox};
 use crate::peer::User;
 use crate::store::{Changed, Store};
 use crate::token::Issuer;
@@ -36,6 +38,7 @@ pub(crate) struct Service {
     pub(crate) hashing: Hashing,
     pub(crate) issuer: Issuer,
     pub(crate) desk: Desk,
+    pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) clock: Clock,
     pub(crate) streams: Streams,
 }

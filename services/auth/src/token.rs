@@ -66,12 +66,28 @@ impl TokenLifetime {
     }
 }
 
+/// When a token works that is made to order, in seconds from now: for tests, which want expired ones too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Validity {
+    /// The usual lifetime if absent.
+    pub(crate) expires_in_s: Option<i64>,
+    /// At once if absent.
+    pub(crate) not_before_s: Option<i64>,
+}
+
+impl Validity {
+    /// Farther from now than this is no instant that a verifier would accept.
+    pub(crate) const SPAN_MAX_S: i64 = LIFETIME_MAX.as_secs().cast_signed();
+}
+
 #[derive(Serialize)]
 struct Claims {
     #[serde(rename = "userId")]
     account: AccountId,
     iat: i64,
     exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     iss: String,
     aud: &'static str,
     #[serde(rename = "gen")]
@@ -108,11 +124,21 @@ impl Issuer {
 
     /// A token for the account as it stands now.
     pub(crate) fn issue(&self, identity: &Identity) -> Result<String, SigningError> {
+        self.issue_for(identity, Validity::default())
+    }
+
+    /// The same for another time.
+    pub(crate) fn issue_for(&self, identity: &Identity, validity: Validity) -> Result<String, SigningError> {
         let now = self.clock.now();
+        let usual = now.plus(self.lifetime.0).as_seconds();
+        let later = |span_s: i64| now.as_seconds().saturating_add(span_s);
+        let exp = validity.expires_in_s.map_or(usual, later);
         let claims = Claims {
             account: identity.account,
-            iat: now.as_seconds(),
-            exp: now.plus(self.lifetime.0).as_seconds(),
+            // No token was issued after its end.
+            iat: now.as_seconds().min(exp),
+            exp,
+            nbf: validity.not_before_s.map(later),
             iss: self.issuers.present(),
             aud: AUDIENCE,
             generation: identity.standing.generation,
@@ -156,6 +182,21 @@ mod tests {
             assert_eq!(parse(text), Err(TokenLifetimeError::OutOfRange), "{text}");
         }
         assert_eq!(parse("400d"), Ok(400 * 86_400));
+    }
+
+    #[test]
+    fn a_token_to_order_works_in_its_time_alone() {
+        let clock = Clock::frozen(Timestamp::from_millis(1_800_000_000_000));
+        let secret = Secret::new("secret".to_owned());
+        let issuer = Issuer::new(&secret, TokenLifetime::parse("1d").unwrap(), clock.clone());
+        let verifier = Verifier::new(&secret, clock.clone());
+        let works = |expires_in_s, not_before_s| {
+            let token = issuer.issue_for(&identity(1), Validity { expires_in_s, not_before_s }).unwrap();
+            verifier.verify(&token).is_some()
+        };
+        assert!(works(None, None) && works(Some(1), None) && works(None, Some(-1)));
+        assert!(works(Some(Validity::SPAN_MAX_S), None));
+        assert!(!works(Some(0), None) && !works(Some(-60), None) && !works(None, Some(1)));
     }
 
     #[test]

@@ -126,6 +126,56 @@ impl FixturesChecked {
     }
 }
 
+/// The answer of `GET /internal/mail` at auth: captured mails, oldest first, as many as fit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MailsFound {
+    /// The mails.
+    pub mails: Vec<CapturedMail>,
+    /// Whether asking for those after the last of them gives more.
+    pub has_more: bool,
+}
+
+/// The answer of `GET /internal/mail/wait` at auth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailFound {
+    /// The mail that was waited for.
+    pub mail: CapturedMail,
+}
+
+/// A mail that was kept instead of being sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CapturedMail {
+    /// Digits that grow with each mail.
+    pub id: String,
+    /// The recipient's canonical address.
+    pub to: String,
+    /// The sender.
+    pub from: String,
+    /// The subject line.
+    pub subject: String,
+    /// Why it was written: `reset`, or `other` for what is not recognised.
+    pub kind: String,
+    /// The plain part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+    /// The link that it carries.
+    pub link: Option<String>,
+    /// The token in that link.
+    pub token: Option<String>,
+    /// When it was written, RFC 3339.
+    pub sent_at: String,
+}
+
+/// The answer of `POST /internal/tokens` at auth.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenMade {
+    /// What `Authorization: Bearer` takes.
+    pub token: String,
+}
+
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

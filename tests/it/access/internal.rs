@@ -16,7 +16,7 @@ const fn route(service: &'static str, method: &'static str, path: &'static str) 
 }
 
 /// All of them; `tests/it/access/source.rs` checks that none is missing.
-pub(super) const INTERNAL: [Internal; 32] = [
+pub(super) const INTERNAL: [Internal; 36] = [
     route("auth", "PUT", "/internal/accounts/:account/standing"),
     route("auth", "PUT", "/internal/accounts/:account/role"),
     route("auth", "PUT", "/internal/accounts/:account/email"),
@@ -30,6 +30,10 @@ pub(super) const INTERNAL: [Internal; 32] = [
     route("auth", "GET", "/internal/pause"),
     route("auth", "PUT", "/internal/pause"),
     route("auth", "DELETE", "/internal/pause"),
+    route("auth", "GET", "/internal/mail"),
+    route("auth", "DELETE", "/internal/mail"),
+    route("auth", "GET", "/internal/mail/wait"),
+    route("auth", "POST", "/internal/tokens"),
     route("user", "PUT", "/internal/profiles/:account"),
     route("user", "PUT", "/internal/profiles/:account/abort"),
     route("user", "PUT", "/internal/accounts/:account/standing"),
@@ -65,6 +69,8 @@ impl Internal {
     fn call(&self) -> Request {
         let target =
             self.path.replace(":account", &"f".repeat(24)).replace(":email", "nobody%40example.test");
+        // What takes no body takes a query, and no such one.
+        let target = if target.contains("/mail") { format!("{target}?after=nobody") } else { target };
         Request::new(self.method, target).header("content-type", "application/json").body("[7]")
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! What a rule is for and what follows from a valid body is decided elsewhere.
 
+pub(super) mod instrument;
+
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use chassis::body::{self, FromFields};
 use chassis::email::Email;

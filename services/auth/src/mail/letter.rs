@@ -2,9 +2,14 @@
 //!
 //! Text and HTML say the same; neither knows how it will leave.
 
+use chassis::clock::Timestamp;
 use chassis::email::Email;
 
+use super::mailbox::Mail;
 use crate::reset::ResetToken;
+
+/// Whom mails in the mailbox come from.
+const FROM: &str = "Satchel <no-reply@satchel.localhost>";
 
 /// A mail before it leaves.
 #[derive(Clone)]
@@ -36,6 +41,22 @@ impl Letter {
         );
         let token = token.expose().to_owned();
         Self { to, kind: "reset", subject: "Reset your password", text, html, link, token }
+    }
+
+    /// The letter as it is kept when it is written `now`; the mailbox gives it its id.
+    pub(crate) fn kept_at(self, now: Timestamp) -> Mail {
+        Mail {
+            id: String::new(),
+            to: self.to.to_string(),
+            from: FROM.to_owned(),
+            subject: self.subject.to_owned(),
+            kind: self.kind.to_owned(),
+            text: self.text,
+            html: self.html,
+            link: Some(self.link),
+            token: Some(self.token),
+            sent_at: now.to_string(),
+        }
     }
 }
 

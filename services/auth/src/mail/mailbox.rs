@@ -1,23 +1,27 @@
 //! Mails kept in a folder instead of being sent: one file each, for development and tests.
 //!
-//! Files appear whole or not at all, so that other processes may look while the service runs.
+//! Files appear whole or not at all, so that other processes may look while the service runs. Why a mail was
+//! written, and by whom, is not known here.
+
+mod filter;
+mod waiting;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chassis::clock::Timestamp;
 use chassis::dir::{self, DirError};
-use chassis::email::Email;
 use serde::{Deserialize, Serialize};
 
-use super::letter::Letter;
+pub use self::filter::Filter;
+use self::waiting::Arrivals;
+pub(crate) use self::waiting::Unserved;
 
 /// Mails that are kept: the newest ones, enough for any test run and never a disk full.
 const KEPT_MAX: u64 = 1000;
-/// Whom mails in the mailbox come from.
-const FROM: &str = "Satchel <no-reply@satchel.localhost>";
+/// Bytes of the mails on one page, the last one aside: what a service answers another with has a limit of 1 MiB.
+const PAGE_MAX: u64 = 128 * 1024;
 
 /// A mail as it was kept.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,16 +35,16 @@ pub struct Mail {
     pub from: String,
     /// The subject line.
     pub subject: String,
-    /// Why it was written: `reset`.
+    /// Why it was written: `reset`, or `other` for what is not recognised.
     pub kind: String,
     /// The plain part.
     pub text: String,
     /// The HTML part.
     pub html: String,
     /// The link that it carries.
-    pub link: String,
+    pub link: Option<String>,
     /// The token in that link.
-    pub token: String,
+    pub token: Option<String>,
     /// When it was written, RFC 3339.
     pub sent_at: String,
 }
@@ -57,6 +61,15 @@ impl std::fmt::Debug for Mail {
 pub struct Mailbox {
     folder: PathBuf,
     next: Mutex<u64>,
+    arrivals: Arrivals,
+}
+
+/// Some mails, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) mails: Vec<Mail>,
+    /// Whether there are more after the last of them.
+    pub(crate) has_more: bool,
 }
 
 impl Mailbox {
@@ -70,12 +83,12 @@ impl Mailbox {
             .map_err(DirError::io(folder))?
             .last()
             .map_or(1, |newest| newest.saturating_add(1));
-        Ok(Self { folder: folder.to_owned(), next: Mutex::new(next) })
+        Ok(Self { folder: folder.to_owned(), next: Mutex::new(next), arrivals: Arrivals::default() })
     }
 
     /// Looks into the mailbox in `folder` and leaves everything as it is: one that is missing has no mails.
     pub fn look(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), next: Mutex::new(1) }
+        Self { folder: folder.to_owned(), next: Mutex::new(1), arrivals: Arrivals::default() }
     }
 
     /// All mails, oldest first.
@@ -98,48 +111,70 @@ impl Mailbox {
         id.parse().map_or(Ok(None), |number| self.read(number))
     }
 
-    /// The newest mail to `email`, in whatever case it is written.
+    /// The newest mail that `filter` lets through.
     ///
     /// # Errors
     /// When the folder or a mail in it cannot be read.
-    pub fn newest_to(&self, email: &str) -> io::Result<Option<Mail>> {
-        let Some(email) = Email::parse(email) else {
-            return Ok(None);
-        };
-        let mut newest_first = numbers(&self.folder)?.into_iter().rev();
+    pub fn newest(&self, filter: &Filter) -> io::Result<Option<Mail>> {
+        let after = |number: &u64| *number > filter.after;
+        let mut newest_first = numbers(&self.folder)?.into_iter().rev().take_while(after);
         let found = newest_first.find_map(|number| match self.read(number) {
-            Ok(Some(mail)) if mail.to == email.as_str() => Some(Ok(mail)),
-            Ok(_) => None,
+            Ok(mail) => mail.filter(|mail| filter.admits(mail)).map(Ok),
             Err(error) => Some(Err(error)),
         });
         found.transpose()
     }
 
-    /// Keeps `letter`, written `now`, and lets the oldest mail go.
-    pub(crate) fn put(&self, letter: &Letter, now: Timestamp) -> Result<(), DirError> {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The first mails that `filter` lets through, as many as fit an answer.
+    pub(crate) fn page(&self, filter: &Filter) -> io::Result<Page> {
+        let (mut page, mut bytes) = (Page::default(), 0);
+        for number in numbers(&self.folder)?.into_iter().filter(|number| *number > filter.after) {
+            let Some(mail) = self.read(number)?.filter(|mail| filter.admits(mail)) else { continue };
+            if bytes >= PAGE_MAX {
+                page.has_more = true;
+                break;
+            }
+            bytes += fs::metadata(self.path(number)).map_or(0, |file| file.len());
+            page.mails.push(mail);
+        }
+        Ok(page)
+    }
+
+    /// Keeps `mail` under the next id, lets the oldest one go, and wakes who waits for one.
+    pub(crate) fn put(&self, mail: Mail) -> Result<(), DirError> {
+        let mut next = self.next();
         let number = *next;
-        let mail = Mail {
-            id: format!("{number:012}"),
-            to: letter.to.to_string(),
-            from: FROM.to_owned(),
-            subject: letter.subject.to_owned(),
-            kind: letter.kind.to_owned(),
-            text: letter.text.clone(),
-            html: letter.html.clone(),
-            link: letter.link.clone(),
-            token: letter.token.clone(),
-            sent_at: now.to_string(),
-        };
         let path = self.path(number);
+        let mail = Mail { id: format!("{number:012}"), ..mail };
         let bytes = serde_json::to_vec(&mail).map_err(|error| DirError::io(&path)(error.into()))?;
         dir::write(&path, &bytes)?;
         *next = number.saturating_add(1);
-        let oldest = self.path(number.saturating_sub(KEPT_MAX));
-        match fs::remove_file(&oldest) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DirError::io(&oldest)(error)),
+        drop(next);
+        self.arrivals.tell();
+        self.remove(number.saturating_sub(KEPT_MAX))
+    }
+
+    /// Lets every mail go that `filter` lets through; the next one still has a higher id than all that were.
+    pub(crate) fn clear(&self, filter: &Filter) -> io::Result<()> {
+        let _next = self.next();
+        for number in numbers(&self.folder)? {
+            if self.read(number)?.is_some_and(|mail| filter.admits(&mail)) {
+                fs::remove_file(self.path(number))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&self, number: u64) -> Result<(), DirError> {
+        let path = self.path(number);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DirError::io(&path)(error)),
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+
+    fn next(&self) -> MutexGuard<'_, u64> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn path(&self, number: u64) -> PathBuf {
@@ -173,85 +208,4 @@ fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-    use crate::mail::letter::tests::letter;
-
-    fn mailbox(dir: &tempfile::TempDir) -> Mailbox {
-        Mailbox::open(&dir.path().join("mailbox")).unwrap()
-    }
-
-    fn put(mailbox: &Mailbox, to: &str) {
-        mailbox.put(&letter(to), Timestamp::from_millis(0)).unwrap();
-    }
-
-    #[test]
-    fn mails_are_found_by_id_and_recipient_also_by_another_process() {
-        let dir = tempfile::tempdir().unwrap();
-        let (writing, looking) = (mailbox(&dir), mailbox(&dir));
-        for to in ["ada@example.test", "ben@example.test", "ada@example.test"] {
-            put(&writing, to);
-        }
-        let ids: Vec<_> = looking.list().unwrap().into_iter().map(|mail| mail.id).collect();
-        assert_eq!(ids, ["000000000001", "000000000002", "000000000003"]);
-        assert_eq!(looking.newest_to("Ada@Example.test").unwrap().unwrap().id, "000000000003");
-        assert_eq!(looking.find("000000000002").unwrap().unwrap().to, "ben@example.test");
-        for id in ["4", "", "+2", "../lock", "999999999999999999999999"] {
-            assert_eq!(looking.find(id).unwrap(), None, "{id}");
-        }
-        assert_eq!(looking.newest_to("eve@example.test").unwrap(), None);
-    }
-
-    #[test]
-    fn looking_makes_no_mailbox_and_finds_what_comes_later() {
-        let dir = tempfile::tempdir().unwrap();
-        let looking = Mailbox::look(&dir.path().join("mailbox"));
-        assert_eq!(looking.list().unwrap(), []);
-        assert_eq!(looking.newest_to("ada@example.test").unwrap(), None);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
-        put(&mailbox(&dir), "ada@example.test");
-        assert_eq!(looking.list().unwrap().len(), 1);
-    }
-
-    #[test]
-    fn numbering_goes_on_after_a_restart() {
-        let dir = tempfile::tempdir().unwrap();
-        put(&mailbox(&dir), "ada@example.test");
-        put(&mailbox(&dir), "ada@example.test");
-        assert_eq!(mailbox(&dir).list().unwrap().len(), 2);
-    }
-
-    #[test]
-    fn only_the_newest_thousand_are_kept() {
-        let dir = tempfile::tempdir().unwrap();
-        let mailbox = mailbox(&dir);
-        *mailbox.next.lock().unwrap() = 5_000;
-        put(&mailbox, "ada@example.test");
-        *mailbox.next.lock().unwrap() = 5_999;
-        put(&mailbox, "ada@example.test");
-        assert_eq!(mailbox.list().unwrap().len(), 2);
-        put(&mailbox, "ada@example.test");
-        let ids: Vec<_> = mailbox.list().unwrap().into_iter().map(|mail| mail.id).collect();
-        assert_eq!(ids, ["000000005999", "000000006000"]);
-    }
-
-    #[test]
-    fn a_mail_is_its_owners_alone_to_read() {
-        let dir = tempfile::tempdir().unwrap();
-        put(&mailbox(&dir), "ada@example.test");
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        let folder = dir.path().join("mailbox");
-        assert_eq!((mode(&folder), mode(&folder.join("000000000001.json"))), (0o700, 0o600));
-        assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_mail_shows_no_token_in_debug_output() {
-        let dir = tempfile::tempdir().unwrap();
-        put(&mailbox(&dir), "ada@example.test");
-        let mail = mailbox(&dir).list().unwrap().remove(0);
-        assert!(!format!("{mail:?}").contains(&mail.token));
-    }
-}
+mod tests;

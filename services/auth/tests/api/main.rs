@@ -6,6 +6,7 @@
 mod access;
 mod copies;
 mod fields;
+mod instrument;
 mod internal;
 mod keys;
 mod login;

@@ -120,6 +120,11 @@ impl World {
         Self { user, notes, config, edge, signer, relay, trigger, peers_trigger, dir }
     }
 
+    /// Has the service end, as a signal does.
+    pub(crate) fn end(&self) {
+        self.trigger.fire();
+    }
+
     /// Lets `span` of the calendar pass.
     pub(crate) fn wait(&self, span: Duration) {
         self.config.clock.advance(span);
