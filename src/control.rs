@@ -27,10 +27,14 @@ use crate::cli::ServiceName;
 use crate::topology::{self, Host, Recipe};
 
 mod clock;
+mod fault;
 mod fixture;
+mod mail;
 mod reach;
 mod service;
 mod snapshot;
+mod token;
+mod trace;
 mod world;
 
 use reach::Reach;
@@ -89,6 +93,12 @@ fn routes(reach: Reach, client_url: HeaderValue) -> Router {
         .route("/control/snapshots/{name}", put(snapshot::take).delete(snapshot::forget))
         .route("/control/snapshots/{name}/restore", post(snapshot::restore))
         .route("/control/fixtures", post(fixture::load))
+        .route("/control/faults", get(fault::show).put(fault::set).delete(fault::clear))
+        .route("/control/mail", get(mail::list).delete(mail::clear))
+        .route("/control/mail/wait", get(mail::wait))
+        .route("/control/tokens", post(token::log_in_as))
+        .route("/control/traces", get(trace::list))
+        .route("/control/traces/stream", get(trace::follow))
         .route("/control/services/{name}/stop", post(service::stop))
         .route("/control/services/{name}/start", post(service::start))
         .layer(middleware::from_fn_with_state(client_url, no_strangers))

@@ -29,15 +29,18 @@ use crate::phase;
 mod generation;
 mod ground;
 mod host;
+mod instruments;
 mod orders;
 mod recipe;
 mod restore;
 mod service;
 
 use ground::Ground;
+use instruments::Instruments;
+
 pub(crate) use ground::START;
 pub(crate) use host::{Host, cannot_listen};
-pub(crate) use orders::{Calendar, Restored, Stillness};
+pub(crate) use orders::{Calendar, Restored, SpansFound, Stillness, TalliesFound};
 pub(crate) use recipe::Recipe;
 
 /// Between two looks whether a peer in another process is up.
@@ -79,7 +82,8 @@ impl Topology {
         };
         let client = Connector::tcp().client();
         let issuers = if config.control.is_some() { Issuers::changeable() } else { Issuers::default() };
-        let recipe = Arc::new(Recipe { config, clock, entropy, secret, issuers, client, urls });
+        let instruments = Instruments::of(&config);
+        let recipe = Arc::new(Recipe { config, clock, entropy, secret, issuers, client, instruments, urls });
         let hosts = open_hosts(&recipe, &home, &listeners).await?;
         let control = match recipe.config.control {
             Some(port) if recipe.config.runs(ServiceName::Gateway) => {

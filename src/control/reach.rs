@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use chassis::clock::Pace;
 use chassis::failure::Failure;
-use chassis::peer::{Peer, PeerError};
+use chassis::peer::PeerError;
 use chassis::token::Lineage;
 use futures_util::future;
 use http::{Method, StatusCode};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -70,9 +71,17 @@ impl Reach {
         self.0.hosts.get(&name)
     }
 
-    /// Asks a service on an internal route.
-    pub(super) fn service(&self, name: ServiceName) -> Peer {
-        self.0.recipe.peer(name)
+    /// Asks a service on an internal route, and gives it so long to answer.
+    pub(super) async fn ask<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        name: ServiceName,
+        (method, path): (Method, &str),
+        body: Option<&B>,
+        within: Duration,
+    ) -> Result<T, Failure> {
+        let peer = self.0.recipe.peer(name);
+        let answer = peer.call(method, path, body, within).await.map_err(|error| failure(name, &error))?;
+        read(answer)
     }
 
     /// Gives one host an order.
@@ -108,6 +117,11 @@ impl Reach {
         });
         future::join_all(orders).await.into_iter().collect()
     }
+}
+
+/// An answer of ours in its type.
+pub(super) fn read<T: DeserializeOwned>(answer: Value) -> Result<T, Failure> {
+    serde_json::from_value(answer).map_err(|error| Failure::internal(&error))
 }
 
 /// What the caller of control is told when somebody did not do as asked.

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, interval};
 
 use super::clock::set_everywhere;
-use super::reach::{Reach, failure};
+use super::reach::Reach;
 use crate::Failed;
 use crate::cli::ServiceName;
 use crate::home;
@@ -75,6 +75,7 @@ pub(super) async fn reset(State(reach): State<Reach>) -> Result<Reply<Data<TookR
     let begun = Instant::now();
     start_all(&reach).await?;
     let fresh = Lineage { names: vec![new_name(&reach)] };
+    reach.order_all((Method::DELETE, "/internal/control/faults"), None::<&()>).await?;
     go_back(&reach, START, (fresh.clone(), reach.start())).await?;
     *lineage = fresh;
     let took = took(begun);
@@ -216,9 +217,9 @@ async fn settle(reach: &Reach) -> Result<(), Failure> {
 async fn waiting(reach: &Reach) -> Result<u64, Failure> {
     let mut waiting = 0;
     for name in KEEPERS {
-        let asked = reach.service(name).call(Method::GET, "/internal/pause", None::<&()>, SETTLE_MAX).await;
-        let paused = asked.map_err(|error| failure(name, &error))?;
-        waiting += serde_json::from_value::<Paused>(paused).map_or(1, |paused| paused.waiting);
+        let asked = (Method::GET, "/internal/pause");
+        let paused: Paused = reach.ask(name, asked, None::<&()>, SETTLE_MAX).await?;
+        waiting += paused.waiting;
     }
     Ok(waiting)
 }

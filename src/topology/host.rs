@@ -113,7 +113,8 @@ impl Host {
         if let Some(present) = self.present() {
             present.relay();
         }
-        let orders = self.recipe.config.control.map(|_| Orders::new(self));
+        let instruments = self.recipe.instruments.get(&self.name).cloned();
+        let orders = instruments.map(|instruments| Orders::new(self, instruments));
         let desk = Desk { host: Arc::clone(self), orders };
         let (trigger, shutdown) = shutdown::channel();
         let serving = task::spawn("listener", serve::run_within(listener, desk, shutdown, self.drain));

@@ -16,13 +16,21 @@ use chassis::failure::Failure;
 use chassis::gate::{Gate, Mode, Pause};
 use chassis::internal::is_of_control;
 use chassis::reply::{self, Done, Reply};
+use chassis::span::Recorder;
 use chassis::task;
 use chassis::token::Lineage;
 use http::request::Parts;
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 
+mod fault;
+mod span;
+
+pub(crate) use fault::TalliesFound;
+pub(crate) use span::SpansFound;
+
 use super::host::Host;
+use super::instruments::Instruments;
 use crate::Failed;
 
 /// Where these routes are.
@@ -33,6 +41,7 @@ const PREFIX: &str = "/internal/control";
 pub(super) struct Orders {
     edge: Edge,
     gate: Gate,
+    recorder: Recorder,
 }
 
 /// What handlers draw on.
@@ -40,6 +49,7 @@ pub(super) struct Orders {
 struct App {
     host: Arc<Host>,
     gate: Gate,
+    instruments: Instruments,
 }
 
 /// `GET` and `PUT /internal/control/clock`: how the calendar of a process goes.
@@ -99,17 +109,24 @@ impl FromRef<App> for Arc<Host> {
     }
 }
 
+impl FromRef<App> for Instruments {
+    fn from_ref(app: &App) -> Self {
+        app.instruments.clone()
+    }
+}
+
 impl Orders {
     /// The orders of `host`.
-    pub(super) fn new(host: &Arc<Host>) -> Self {
+    pub(super) fn new(host: &Arc<Host>, instruments: Instruments) -> Self {
         let (recipe, gate) = (&host.recipe, Gate::default());
-        let app = App { host: Arc::clone(host), gate: gate.clone() };
+        let recorder = instruments.recorder.clone();
+        let app = App { host: Arc::clone(host), gate: gate.clone(), instruments };
         let config = edge::Config {
             clock: recipe.clock.clone(),
             request_ids: recipe.entropy.stream(host.name().as_str(), "order id"),
             client_url: recipe.config.client_url.clone(),
         };
-        Self { edge: Edge::around(routes(app), config), gate }
+        Self { edge: Edge::around(routes(app), config), gate, recorder }
     }
 
     /// Answers an order, or has `host` answer what is not one.
@@ -118,7 +135,7 @@ impl Orders {
             return self.edge.answer(request).await;
         }
         let _pass = self.gate.enter(request.method(), request.uri().path()).await;
-        host.ask(request).await
+        self.recorder.record(request, |request| host.ask(request)).await
     }
 }
 
@@ -131,6 +148,8 @@ fn routes(app: App) -> Router {
         .route("/internal/control/restore", post(restore))
         .route("/internal/control/spare", post(have_spare))
         .route("/internal/control/snapshots/{name}", put(keep).delete(forget))
+        .route("/internal/control/faults", get(fault::show).put(fault::set).delete(fault::clear))
+        .route("/internal/control/spans", get(span::show))
         .with_state(app)
 }
 
@@ -153,7 +172,7 @@ async fn set_clock(
 
 async fn pause(
     _: Ordered,
-    State(App { host, gate }): State<App>,
+    State(App { host, gate, .. }): State<App>,
     Internal(still): Internal<Stillness>,
 ) -> Result<Reply<Done>, Failure> {
     gate.close(Pause { mode: Mode::All, lease_ms: still.lease_ms }).await?;
@@ -163,7 +182,7 @@ async fn pause(
     Ok(reply::done())
 }
 
-async fn resume(_: Ordered, State(App { host, gate }): State<App>) -> Result<Reply<Done>, Failure> {
+async fn resume(_: Ordered, State(App { host, gate, .. }): State<App>) -> Result<Reply<Done>, Failure> {
     let awake = host.wake().await;
     gate.open();
     awake.map_err(could_not)?;

@@ -14,6 +14,7 @@ use chassis::secret::Secret;
 use chassis::token::Issuers;
 use http::Uri;
 
+use super::instruments::Instruments;
 use super::service::Service;
 use crate::Failed;
 use crate::cli::ServiceName;
@@ -27,6 +28,8 @@ pub(crate) struct Recipe {
     pub(crate) secret: Secret<String>,
     pub(crate) issuers: Issuers,
     pub(crate) client: Client,
+    /// What tests see and disturb each service of this process with; none in a world without control.
+    pub(crate) instruments: BTreeMap<ServiceName, Instruments>,
     pub(crate) urls: BTreeMap<ServiceName, Uri>,
 }
 
@@ -65,6 +68,14 @@ impl Recipe {
         self.urls.get(&name).cloned().unwrap_or_default()
     }
 
+    /// The connections of the service `name` to others.
+    fn client(&self, name: ServiceName) -> Client {
+        match self.instruments.get(&name) {
+            Some(instruments) => self.client.clone().meeting(instruments.faults.clone()),
+            None => self.client.clone(),
+        }
+    }
+
     fn auth(&self, making: Making) -> auth::Config {
         auth::Config {
             data_dir: making.dir,
@@ -73,7 +84,7 @@ impl Recipe {
             secret: self.secret.clone(),
             issuers: self.issuers.clone(),
             client_url: self.config.client_url.clone(),
-            client: self.client.clone(),
+            client: self.client(ServiceName::Auth),
             user: self.url(ServiceName::User),
             notes: self.url(ServiceName::Notes),
             token_lifetime: self.config.token_lifetime,
@@ -92,7 +103,7 @@ impl Recipe {
             secret: self.secret.clone(),
             issuers: self.issuers.clone(),
             client_url: self.config.client_url.clone(),
-            client: self.client.clone(),
+            client: self.client(ServiceName::User),
             auth: self.url(ServiceName::Auth),
             notes: self.url(ServiceName::Notes),
             accept_loss: self.config.accept_loss,
@@ -108,7 +119,7 @@ impl Recipe {
             issuers: self.issuers.clone(),
             client_url: self.config.client_url.clone(),
             strict: self.config.strict,
-            client: self.client.clone(),
+            client: self.client(ServiceName::Notes),
             auth: self.url(ServiceName::Auth),
             user: self.url(ServiceName::User),
         }
@@ -120,7 +131,7 @@ impl Recipe {
             clock: self.clock.clone(),
             entropy: making.entropy,
             client_url: self.config.client_url.clone(),
-            client: self.client.clone(),
+            client: self.client(ServiceName::Gateway),
             auth_uri: self.url(ServiceName::Auth),
             user_uri: self.url(ServiceName::User),
             notes_uri: self.url(ServiceName::Notes),

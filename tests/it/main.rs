@@ -22,6 +22,7 @@ mod determinism;
 mod doctor;
 mod durability;
 mod hygiene;
+mod instrument;
 mod journeys;
 mod kit;
 mod register;

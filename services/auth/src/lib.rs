@@ -182,7 +182,16 @@ impl Auth {
         let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
         let edge = Edge::around(api::routes(app), edge).behind(gate);
-        Ok(Self { service, doctor, edge, peers, jitter, mails, slips: Mutex::new(Some(slips)), mailbox: folder })
+        Ok(Self {
+            service,
+            doctor,
+            edge,
+            peers,
+            jitter,
+            mails,
+            slips: Mutex::new(Some(slips)),
+            mailbox: folder,
+        })
     }
 
     /// The service's routes.

@@ -58,6 +58,11 @@ impl Actor {
         Self { door, ..self.clone() }
     }
 
+    /// The listener that it asks.
+    pub(crate) fn door(&self) -> SocketAddr {
+        self.door
+    }
+
     /// The account's id, from the profile.
     pub(crate) fn id(&self) -> String {
         let me = self.get("/api/users/me").expect(200).json();
