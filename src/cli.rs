@@ -116,6 +116,10 @@ pub(crate) struct WorldArgs {
     /// [default port: 8001, or a free one with `--ports auto`; on in `demo`, `exec` and the profile ci]
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true)]
     pub(crate) control: Option<Option<u16>>,
+    /// Catch the mail that other programs send to this port of loopback, 0 for a free one; they find it as
+    /// `SATCHEL_SMTP_URL`, `EMAIL_HOST` and `EMAIL_PORT`
+    #[arg(long, value_name = "PORT")]
+    pub(crate) smtp_capture: Option<u16>,
     /// Write addresses and pid to this file as JSON once everything is ready
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,

@@ -78,6 +78,8 @@ pub(crate) struct Config {
     pub(crate) user_url: Option<Uri>,
     pub(crate) notes_url: Option<Uri>,
     pub(crate) smtp: Option<auth::Smtp>,
+    /// The port of loopback where the mail of other programs is caught, 0 for a free one.
+    pub(crate) smtp_capture: Option<u16>,
     pub(crate) first_admin: Option<FirstAdmin>,
     pub(crate) log_filter: String,
 }
@@ -107,6 +109,7 @@ impl Config {
         let url = |name, setting, text| peer_url(&only, name, setting, text);
         let config = Self {
             smtp: smtp(&written)?,
+            smtp_capture: args.smtp_capture,
             profile: args.profile.unwrap_or(profile),
             host: args.host,
             ports: args.ports.unwrap_or(Ports::DEFAULT),
@@ -144,6 +147,12 @@ impl Config {
         }
         if self.frozen_at.is_some() && self.profile != Profile::Ci {
             return Err(wrong("--clock", "lets no token ever expire and works with --profile ci only"));
+        }
+        if self.smtp_capture.is_some() && !self.runs(ServiceName::Auth) {
+            return Err(wrong(
+                "--smtp-capture",
+                "puts mail into the mailbox of auth: run auth in this process too",
+            ));
         }
         if self.host.is_loopback() {
             return Ok(());

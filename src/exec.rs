@@ -86,6 +86,9 @@ fn spawn(args: &ExecArgs, umask: Mode, topology: &Topology) -> Result<Child, Fai
         };
         command.env(variable, running.url);
     }
+    if let Some(address) = topology.mail_host() {
+        command.env("EMAIL_HOST", address.ip().to_string()).env("EMAIL_PORT", address.port().to_string());
+    }
     command.spawn().map_err(|error| format!("{} cannot be run: {error}", program.display()).into())
 }
 

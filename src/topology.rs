@@ -26,6 +26,7 @@ use crate::control::Control;
 use crate::home::{Home, Running, World};
 use crate::phase;
 
+mod catcher;
 mod generation;
 mod ground;
 mod host;
@@ -35,6 +36,7 @@ mod recipe;
 mod restore;
 mod service;
 
+use catcher::Catcher;
 use ground::Ground;
 use instruments::Instruments;
 
@@ -81,9 +83,14 @@ impl Topology {
             None => crate::secret::load_or_make(home.path(), &entropy.stream("satchel", "secret"))?,
         };
         let client = Connector::tcp().client();
+        let catcher = match config.smtp_capture {
+            Some(port) => Some(Catcher::listen(port).await?),
+            None => None,
+        };
         let issuers = if config.control.is_some() { Issuers::changeable() } else { Issuers::default() };
         let instruments = Instruments::of(&config);
-        let recipe = Arc::new(Recipe { config, clock, entropy, secret, issuers, client, instruments, urls });
+        let recipe =
+            Arc::new(Recipe { config, clock, entropy, secret, issuers, client, catcher, instruments, urls });
         let hosts = open_hosts(&recipe, &home, &listeners).await?;
         let control = match recipe.config.control {
             Some(port) if recipe.config.runs(ServiceName::Gateway) => {
@@ -98,8 +105,9 @@ impl Topology {
     pub(crate) fn world(&self) -> World {
         let here = self.hosts.keys().map(|name| (name.as_str(), base(&self.recipe.url(*name))));
         let control = self.control.as_ref().map(|control| ("control", control.url()));
+        let smtp = self.recipe.catcher.as_ref().map(|catcher| ("smtp", catcher.url()));
         let pid = std::process::id();
-        here.chain(control).map(|(name, url)| (name.to_owned(), Running { url, pid })).collect()
+        here.chain(control).chain(smtp).map(|(name, url)| (name.to_owned(), Running { url, pid })).collect()
     }
 
     /// How the world is made.
@@ -134,6 +142,11 @@ impl Topology {
     /// The platform's secret, for what `exec` hands to its command.
     pub(crate) fn secret(&self) -> &Secret<String> {
         &self.recipe.secret
+    }
+
+    /// Where the mail of other programs is caught, if it is.
+    pub(crate) fn mail_host(&self) -> Option<SocketAddr> {
+        self.recipe.catcher.as_ref().map(Catcher::address)
     }
 
     /// The service `name`, called by the command line.

@@ -14,6 +14,7 @@ use chassis::secret::Secret;
 use chassis::token::Issuers;
 use http::Uri;
 
+use super::catcher::Catcher;
 use super::instruments::Instruments;
 use super::service::Service;
 use crate::Failed;
@@ -28,6 +29,8 @@ pub(crate) struct Recipe {
     pub(crate) secret: Secret<String>,
     pub(crate) issuers: Issuers,
     pub(crate) client: Client,
+    /// Where the mail of other programs is caught.
+    pub(crate) catcher: Option<Catcher>,
     /// What tests see and disturb each service of this process with; none in a world without control.
     pub(crate) instruments: BTreeMap<ServiceName, Instruments>,
     pub(crate) urls: BTreeMap<ServiceName, Uri>,
@@ -91,6 +94,7 @@ impl Recipe {
             hash_cost: self.config.profile.hash_cost(),
             password_min: if self.config.strict { 15 } else { 8 },
             smtp: self.config.smtp.clone().filter(|_| !self.config.profile.captures_mail()),
+            capture: self.catcher.as_ref().map(|catcher| catcher.capture.clone()),
             accept_loss: self.config.accept_loss,
         }
     }

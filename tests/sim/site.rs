@@ -119,6 +119,7 @@ fn auth_config(site: &Site, client: Client) -> auth::Config {
         hash_cost: auth::HashCost::Cheap,
         password_min: 8,
         smtp: None,
+        capture: None,
         accept_loss: false,
     }
 }

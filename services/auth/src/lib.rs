@@ -39,7 +39,7 @@ use chassis::token::{Issuers, Verifier};
 use http::{HeaderValue, Uri};
 
 use self::api::App;
-pub use self::mail::Smtp;
+pub use self::mail::{Capture, Smtp};
 use self::mail::{Carrier, Desk, Mailbox, Post, Slips};
 pub use self::password::HashCost;
 use self::relay::Mails;
@@ -80,6 +80,8 @@ pub struct Config {
     pub password_min: usize,
     /// Where mails go; without a server they stay in the folder `mailbox` of the data directory.
     pub smtp: Option<Smtp>,
+    /// Where mail of other programs arrives, if it is to be kept in the mailbox too.
+    pub capture: Option<Capture>,
     /// Whether to go on with a database that lost its end; otherwise such a one takes no changes.
     pub accept_loss: bool,
 }
@@ -133,6 +135,7 @@ pub struct Auth {
     mails: Mails,
     slips: Mutex<Option<Slips>>,
     mailbox: PathBuf,
+    capture: Option<Capture>,
 }
 
 impl Auth {
@@ -182,16 +185,8 @@ impl Auth {
         let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
         let edge = Edge::around(api::routes(app), edge).behind(gate);
-        Ok(Self {
-            service,
-            doctor,
-            edge,
-            peers,
-            jitter,
-            mails,
-            slips: Mutex::new(Some(slips)),
-            mailbox: folder,
-        })
+        let (slips, capture, mailbox) = (Mutex::new(Some(slips)), config.capture, folder);
+        Ok(Self { service, doctor, edge, peers, jitter, mails, slips, capture, mailbox })
     }
 
     /// The service's routes.
@@ -199,21 +194,23 @@ impl Auth {
         self.edge.clone()
     }
 
-    /// Delivers what other services must hear and writes mails, until `shutdown`. Mails are written by the
-    /// first caller's future only.
+    /// Delivers what other services must hear, writes mails and catches those of others, until `shutdown`. Mails are
+    /// written by the first caller's future only.
     pub fn relay(&self, shutdown: Shutdown) -> impl Future<Output = ()> + Send + use<> {
         let (service, mails) = (Arc::clone(&self.service), self.mails.clone());
         let (peers, jitter) = (self.peers.clone(), self.jitter.clone());
         let slips = self.slips.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let capture = self.capture.clone();
         async move {
             let deliver = relay::run(Arc::clone(&service.store), peers, jitter, shutdown.clone());
             let forget = Arc::clone(&service).forget_receipts(shutdown.clone());
+            let catch = relay::catch(Arc::clone(&service), capture, shutdown.clone());
             match slips {
                 Some(slips) => {
-                    tokio::join!(deliver, forget, relay::write(service, slips, mails, shutdown));
+                    tokio::join!(deliver, forget, catch, relay::write(service, slips, mails, shutdown));
                 }
                 None => {
-                    tokio::join!(deliver, forget);
+                    tokio::join!(deliver, forget, catch);
                 }
             }
         }

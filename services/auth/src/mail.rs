@@ -10,10 +10,13 @@ use chassis::clock::Clock;
 use chassis::email::Email;
 use tokio::sync::mpsc;
 
+mod capture;
 mod letter;
 mod mailbox;
 mod smtp;
 
+pub use capture::Capture;
+pub(crate) use capture::run as catch;
 pub(crate) use letter::Letter;
 pub use mailbox::{Filter, Mail, Mailbox};
 pub(crate) use mailbox::{Page, Unserved};

@@ -13,7 +13,7 @@ use chassis::shutdown::Shutdown;
 use tokio::time::timeout;
 
 use crate::NAME;
-use crate::mail::{Letter, Post, Slips};
+use crate::mail::{self, Capture, Letter, Post, Slips};
 use crate::peer::NOTES;
 use crate::service::Service;
 use crate::store::Store;
@@ -33,6 +33,13 @@ pub(crate) async fn run(store: Arc<Store>, peers: Vec<Peer>, jitter: Stream, shu
         })
     };
     relay.run(settle, shutdown).await;
+}
+
+/// Keeps the mail that other programs deliver at `capture`, if there is such a place.
+pub(crate) async fn catch(service: Arc<Service>, capture: Option<Capture>, shutdown: Shutdown) {
+    if let Some(capture) = capture {
+        mail::catch(capture, Arc::clone(&service.mailbox), service.clock.clone(), shutdown).await;
+    }
 }
 
 /// Where mails lead, and how they leave.

@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -53,6 +54,17 @@ impl Listener for TcpListener {
     }
 }
 
+/// A socket that outlives whoever accepts from it.
+impl Listener for Arc<TcpListener> {
+    type Stream = TcpStream;
+
+    async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, address) = TcpListener::accept(self).await?;
+        stream.set_nodelay(true)?;
+        Ok((stream, address))
+    }
+}
+
 /// The address that a request came from, as the socket says; a request extension.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddr(pub SocketAddr);
@@ -75,12 +87,31 @@ pub async fn run<L: Listener>(listener: L, edge: impl Answer, shutdown: Shutdown
 }
 
 /// The same with another time for requests in flight; connections that are still open then are cut.
-pub async fn run_within<L: Listener>(
+pub async fn run_within<L: Listener>(listener: L, edge: impl Answer, shutdown: Shutdown, drain: Duration) {
+    let ending = shutdown.clone();
+    let limits = Limits { connections: CONNECTIONS_MAX, drain };
+    let serve = move |stream, address| connection(stream, address, edge.clone(), ending.clone());
+    accept(listener, limits, shutdown, serve).await;
+}
+
+/// How much a listener takes upon itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Open connections at a time; more are hung up on.
+    pub connections: usize,
+    /// How long open connections may take to end after the listener has.
+    pub drain: Duration,
+}
+
+/// Has `serve` deal with each connection of `listener` until `shutdown`, whatever is spoken there.
+pub async fn accept<L: Listener, F>(
     mut listener: L,
-    edge: impl Answer,
+    limits: Limits,
     mut shutdown: Shutdown,
-    drain: Duration,
-) {
+    serve: impl Fn(L::Stream, SocketAddr) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -89,8 +120,8 @@ pub async fn run_within<L: Listener>(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, address)) if connections.len() < CONNECTIONS_MAX => {
-                connections.spawn(connection(stream, address, edge.clone(), shutdown.clone()));
+            Ok((stream, address)) if connections.len() < limits.connections => {
+                connections.spawn(serve(stream, address));
             }
             Ok((_, address)) => tracing::warn!(%address, "connection refused: too many are open"),
             Err(error) => {
@@ -101,8 +132,8 @@ pub async fn run_within<L: Listener>(
     }
     drop(listener);
     let all_ended = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(drain, all_ended).await.is_err() {
-        tracing::warn!("some requests did not finish within {drain:?}");
+    if tokio::time::timeout(limits.drain, all_ended).await.is_err() {
+        tracing::warn!("some connections did not end within {:?}", limits.drain);
         connections.shutdown().await;
     }
 }

@@ -1,9 +1,12 @@
 //! Captured mail and tokens to order.
 
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+
 use serde_json::{Value, json};
 
 use crate::kit::actor::PASSWORD;
-use crate::kit::{Actor, Setup, Site, Split, World};
+use crate::kit::{Actor, Setup, Site, Split, World, port};
 
 #[test]
 fn a_mail_is_waited_for_at_the_control_api() {
@@ -39,6 +42,54 @@ fn resets(site: &Site, control: &Actor) {
 
 fn mails(control: &Actor, target: &str) -> Vec<Value> {
     control.get(target).expect(200).json()["data"]["mails"].as_array().unwrap().clone()
+}
+
+/// What a program says that sends a mail without waiting for answers.
+const DELIVERY: &[u8] = b"EHLO me\r\nMAIL FROM:<app@x.test>\r\nRCPT TO:<Ada@Example.test>\r\nDATA\r\n\
+    Subject: Please confirm\r\n\r\nhttps://x.test/confirm?token=abc\r\n.\r\nQUIT\r\n";
+
+fn deliver(port: u16) {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    stream.write_all(DELIVERY).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    assert!(answers.contains("250 2.0.0 caught"), "{answers}");
+}
+
+#[test]
+fn the_mail_of_another_program_is_found_beside_ours_also_after_a_stop_of_auth() {
+    let port = port::free();
+    let world = World::start(&Setup::ci().args(&["--smtp-capture", &port.to_string()]));
+    let control = world.control();
+    deliver(port);
+    let target = "/control/mail/wait?to=ada@example.test&kind=verification";
+    let mail = control.get(target).expect(200).json()["data"]["mail"].clone();
+    assert_eq!((&mail["token"], &mail["subject"]), (&json!("abc"), &json!("Please confirm")));
+    for change in ["stop", "start"] {
+        control.post(&format!("/control/services/auth/{change}"), &json!({})).expect(200);
+    }
+    deliver(port);
+    assert_eq!(mails(&control, "/control/mail").len(), 2);
+}
+
+#[test]
+fn a_command_finds_where_to_send_its_mail_and_a_wrong_place_is_told() {
+    let run = |arguments: &[&str]| crate::kit::command::run(&mut crate::kit::command::satchel(arguments));
+    let told = run(&[
+        "exec",
+        "--smtp-capture",
+        "0",
+        "--",
+        "sh",
+        "-c",
+        "echo $SATCHEL_SMTP_URL $EMAIL_HOST:$EMAIL_PORT",
+    ]);
+    let told = told.expect(0).stdout;
+    let (url, address) = told.trim().split_once(' ').unwrap();
+    assert_eq!(url, format!("smtp://{address}"));
+    let elsewhere = run(&["up", "--ephemeral", "--only", "notes", "--smtp-capture", "0"]);
+    let words = "--smtp-capture puts mail into the mailbox of auth: run auth in this process too";
+    assert!(elsewhere.expect(1).stderr.contains(words));
 }
 
 #[test]

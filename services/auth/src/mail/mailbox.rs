@@ -15,6 +15,7 @@ use chassis::dir::{self, DirError};
 use serde::{Deserialize, Serialize};
 
 pub use self::filter::Filter;
+pub(super) use self::filter::canonical;
 use self::waiting::Arrivals;
 pub(crate) use self::waiting::Unserved;
 

@@ -91,6 +91,7 @@ impl World {
             hash_cost: HashCost::Cheap,
             password_min: 8,
             smtp: None,
+            capture: None,
             accept_loss: false,
         });
         let (edge, relay, trigger) = start(&open(config.clone()));
