@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use rustix::fs::Mode;
+use rustix::process::{self, Signal};
 use tokio::process::Command;
 
 use crate::Failed;
@@ -22,15 +23,19 @@ pub(super) async fn bounded(
     work: impl Future<Output = Result<ExitCode, Failed>>,
 ) -> Result<ExitCode, Failed> {
     kin::adopt()?;
-    let done = tokio::select! {
-        done = work => done,
-        gone = watch::starter_is_gone() => match gone {
-            Ok(()) => Err("whoever started this is gone".into()),
-            Err(error) => Err(error.into()),
+    tokio::select! {
+        done = work => {
+            kin::end(Duration::ZERO);
+            done
         }
-    };
-    kin::end(Duration::ZERO);
-    done
+        gone = watch::starter_is_gone() => {
+            kin::end(Duration::ZERO);
+            gone?;
+            // Nobody is left to read an exit code, and stores without a folder take their time to close.
+            process::kill_process(process::getpid(), Signal::KILL)?;
+            Err("whoever started this is gone".into())
+        }
+    }
 }
 
 /// The guard around a command, as a command itself.

@@ -128,8 +128,16 @@ impl Host {
         }
     }
 
-    /// Closes the door, ends the work behind it and lets go of the store.
+    /// Closes the door, ends the work behind it and lets go of the store, which is closed then.
     pub(super) async fn end(&self) {
+        self.leave().await;
+        // A folder that is removed from under an open store makes its engine complain, and close slowly.
+        if let Err(error) = self.released().await {
+            tracing::warn!(%error, "the store may lose its folder");
+        }
+    }
+
+    async fn leave(&self) {
         tokio::join!(self.close(), self.quiet());
         let gone = (self.live(None), self.spare.lock().await.take());
         blocking::run(move || drop(gone)).await;
@@ -150,7 +158,7 @@ impl Host {
     /// When work that is under way keeps the store.
     pub(crate) async fn stop(&self) -> Result<(), Failed> {
         *self.left.lock().await = self.present().map(|present| present.entropy.clone());
-        self.end().await;
+        self.leave().await;
         self.released().await
     }
 

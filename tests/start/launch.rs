@@ -94,11 +94,10 @@ impl Launch {
     }
 
     /// Ends it and tells what was measured.
-    pub(crate) fn times(self) -> Result<Times, Failure> {
+    pub(crate) fn times(mut self) -> Result<Times, Failure> {
+        self.stop()?;
         let phases = self.log().lines().filter_map(|line| self.phase(line)).collect();
-        let ready_ms = self.ready.as_secs_f64() * 1_000.0;
-        self.end()?;
-        Ok(Times { ready_ms, phases })
+        Ok(Times { ready_ms: self.ready.as_secs_f64() * 1_000.0, phases })
     }
 
     fn phase(&self, line: &str) -> Option<(String, f64)> {
@@ -132,6 +131,10 @@ impl Launch {
 
     /// Ends it; one that does not end in order is a failure.
     pub(crate) fn end(mut self) -> Result<(), Failure> {
+        self.stop()
+    }
+
+    fn stop(&mut self) -> Result<(), Failure> {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         kill_process(pid.ok_or("an impossible process id")?, Signal::TERM)?;
         let status = self.child.wait()?;
