@@ -115,6 +115,7 @@ pub(crate) struct WorldArgs {
     /// Let tests steer the world: reset, clock, mail, faults, on a port of its own on loopback
     /// [default port: 8001, or a free one with `--ports auto`; on in `demo`, `exec` and the profile ci]
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "not asked for, asked for, asked for with a port")]
     pub(crate) control: Option<Option<u16>>,
     /// Catch the mail that other programs send to this port of loopback, 0 for a free one; they find it as
     /// `SATCHEL_SMTP_URL`, `EMAIL_HOST` and `EMAIL_PORT`

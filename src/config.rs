@@ -54,6 +54,7 @@ pub(crate) enum ConfigError {
 
 /// A world's settings, all valid.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "settings that are on or off, each for itself")]
 pub(crate) struct Config {
     pub(crate) profile: Profile,
     pub(crate) host: IpAddr,

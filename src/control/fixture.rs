@@ -23,8 +23,8 @@ pub(super) async fn load(
         std::str::from_utf8(&bytes).map_err(|_bytes| Failure::bad_request("The fixture is no UTF-8"))?;
     let fixture = Fixture::parse("fixture", text).map_err(|error| wrong(&error))?;
     let _turn = reach.turn().await;
-    fixture.check(reach.recipe()).await.map_err(refused)?;
-    let loaded = fixture.load(reach.recipe()).await.map_err(refused)?;
+    fixture.check(reach.recipe()).await.map_err(|error| refused(&error))?;
+    let loaded = fixture.load(reach.recipe()).await.map_err(|error| refused(&error))?;
     Ok(reply::data(StatusCode::CREATED, loaded))
 }
 
@@ -33,7 +33,7 @@ fn wrong(error: &FixtureError) -> Failure {
     Failure::invalid(vec![FieldError { field: field.into(), message: error.to_string().into() }])
 }
 
-fn refused(error: Failed) -> Failure {
+fn refused(error: &Failed) -> Failure {
     match error.downcast_ref::<FixtureError>() {
         Some(error) => wrong(error),
         None => Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),

@@ -18,7 +18,7 @@ pub(super) async fn stop(
     let _turn = reach.turn().await;
     let host = host(&reach, &name)?;
     if host.is_running() {
-        host.stop().await.map_err(could_not)?;
+        host.stop().await.map_err(|error| could_not(&error))?;
     }
     Ok(reply::done())
 }
@@ -30,7 +30,7 @@ pub(super) async fn start(
     let _turn = reach.turn().await;
     let host = host(&reach, &name)?;
     if !host.is_running() {
-        host.start().await.map_err(could_not)?;
+        host.start().await.map_err(|error| could_not(&error))?;
     }
     Ok(reply::done())
 }
@@ -43,6 +43,6 @@ fn host<'a>(reach: &'a Reach, name: &str) -> Result<&'a std::sync::Arc<Host>, Fa
 }
 
 /// The developer who asked should read why.
-fn could_not(error: Failed) -> Failure {
+fn could_not(error: &Failed) -> Failure {
     Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
 }

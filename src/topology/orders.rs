@@ -185,7 +185,7 @@ async fn pause(
 async fn resume(_: Ordered, State(App { host, gate, .. }): State<App>) -> Result<Reply<Done>, Failure> {
     let awake = host.wake().await;
     gate.open();
-    awake.map_err(could_not)?;
+    awake.map_err(|error| could_not(&error))?;
     Ok(reply::done())
 }
 
@@ -203,7 +203,7 @@ async fn restore(
     State(host): State<Arc<Host>>,
     Internal(restored): Internal<Restored>,
 ) -> Result<Reply<Done>, Failure> {
-    host.restore(&restored.name).await.map_err(could_not)?;
+    host.restore(&restored.name).await.map_err(|error| could_not(&error))?;
     host.recipe.issuers.set(restored.lineage);
     Ok(reply::done())
 }
@@ -219,7 +219,7 @@ async fn keep(
     State(host): State<Arc<Host>>,
     Path(name): Path<String>,
 ) -> Result<Reply<Done>, Failure> {
-    host.keep(&name).await.map_err(could_not)?;
+    host.keep(&name).await.map_err(|error| could_not(&error))?;
     Ok(reply::done())
 }
 
@@ -228,13 +228,13 @@ async fn forget(
     State(host): State<Arc<Host>>,
     Path(name): Path<String>,
 ) -> Result<Reply<Done>, Failure> {
-    host.forget(&name).await.map_err(could_not)?;
+    host.forget(&name).await.map_err(|error| could_not(&error))?;
     Ok(reply::done())
 }
 
 /// Whoever steers a world of their own should read why.
-fn could_not(error: Failed) -> Failure {
-    Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).because(&*error)
+fn could_not(error: &Failed) -> Failure {
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).because(error.as_ref())
 }
 
 impl From<Pace> for Calendar {

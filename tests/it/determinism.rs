@@ -1,5 +1,7 @@
 //! With a seed and a frozen clock a world answers the same script with the same bytes, in one process and in four.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use crate::kit::{Request, Setup, Site, Split, World, proof, wait};
@@ -12,7 +14,7 @@ fn script(site: &Site) -> String {
     let mut ask = |request: Request| {
         let answer = site.anon().send(request);
         let headers: Vec<_> = answer.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        told += &format!("{}\n{}\n{}\n\n", answer.status, headers.join("\n"), answer.text());
+        write!(told, "{}\n{}\n{}\n\n", answer.status, headers.join("\n"), answer.text()).unwrap();
         answer
     };
     let post = |path: &str, body: &Value| Request::new("POST", path).json(body);

@@ -186,7 +186,7 @@ impl Auth {
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
         let edge = Edge::around(api::routes(app), edge).behind(gate);
         let (slips, capture, mailbox) = (Mutex::new(Some(slips)), config.capture, folder);
-        Ok(Self { service, doctor, edge, peers, jitter, mails, slips, capture, mailbox })
+        Ok(Self { service, doctor, edge, peers, jitter, mails, slips, mailbox, capture })
     }
 
     /// The service's routes.

@@ -176,8 +176,8 @@ mod tests {
     fn codes(lines: &[&str]) -> Vec<u16> {
         let mut dialogue = Dialogue::default();
         let code = |step: Step| match step {
-            Step::Say(reply) => reply[..3].parse().unwrap(),
-            Step::Listen(reply) | Step::Leave(reply) => reply[..3].parse().unwrap(),
+            Step::Say(reply) => reply.get(..3).unwrap().parse().unwrap(),
+            Step::Listen(reply) | Step::Leave(reply) => reply.get(..3).unwrap().parse().unwrap(),
         };
         lines.iter().map(|line| code(dialogue.hear(&format!("{line}\r\n")))).collect()
     }
