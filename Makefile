@@ -25,7 +25,8 @@ torture: tools
 # Release build; borrows the RocksDB archive of the dev build instead of compiling it again.
 bench: setup
 	$(CARGO) build
-	@lib=$$(sh tests/bench/rocksdb-lib.sh) && ROCKSDB_LIB_DIR="$$lib" ROCKSDB_STATIC=1 $(CARGO) bench --bench load -- $(BENCH_ARGS)
+	@lib=$$(sh tests/bench/rocksdb-lib.sh) && export ROCKSDB_LIB_DIR="$$lib" ROCKSDB_STATIC=1 && \
+		$(CARGO) bench --bench start && $(CARGO) bench --bench load -- $(BENCH_ARGS)
 
 setup:
 	@sh .ci/setup

@@ -21,6 +21,7 @@ mod crash;
 mod determinism;
 mod doctor;
 mod durability;
+mod examples;
 mod hygiene;
 mod instrument;
 mod journeys;
