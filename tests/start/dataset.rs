@@ -24,11 +24,17 @@ pub(crate) struct Dataset {
 /// Fills the directory at `data`, with everything that is derived from it built, and ends in order.
 pub(crate) fn fill(binary: &Path, data: &Path, size: Dataset) -> Result<(), Failure> {
     let file = data.with_extension("fixture.json");
-    let users: Vec<Value> = (0..size.accounts).map(|account| person(account, size.notes_each)).collect();
-    fs::write(&file, json!({"format": "satchel-fixture", "version": 1, "users": users}).to_string())?;
+    write(&file, size)?;
     let loading = Launch::loading(binary, data, &file)?;
     loading.settle()?;
     loading.end()
+}
+
+/// Writes a fixture of this size to `file`.
+pub(crate) fn write(file: &Path, size: Dataset) -> Result<(), Failure> {
+    let users: Vec<Value> = (0..size.accounts).map(|account| person(account, size.notes_each)).collect();
+    let document = json!({"format": "satchel-fixture", "version": 1, "users": users});
+    Ok(fs::write(file, document.to_string())?)
 }
 
 fn person(account: usize, notes: usize) -> Value {

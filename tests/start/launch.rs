@@ -42,6 +42,7 @@ pub(crate) struct Launch {
     began: Instant,
     began_at: OffsetDateTime,
     ready: Duration,
+    line: Value,
 }
 
 impl Launch {
@@ -64,6 +65,14 @@ impl Launch {
         Ok(launch)
     }
 
+    /// A world of its own with the fixture `file` in it, ready.
+    pub(crate) fn furnished(binary: &Path, file: &Path) -> Result<Self, Failure> {
+        let arguments = [OsStr::new("--ephemeral"), OsStr::new("--fixtures"), file.as_os_str()];
+        let mut launch = Self::spawn(binary, arguments)?;
+        launch.wait_until_ready()?;
+        Ok(launch)
+    }
+
     /// The world in `data`, ready and with the fixture `file` in it.
     pub(crate) fn loading(binary: &Path, data: &Path, file: &Path) -> Result<Self, Failure> {
         let arguments =
@@ -81,7 +90,7 @@ impl Launch {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(place.path().join("log"))?);
         let (began, began_at) = (Instant::now(), OffsetDateTime::now_utc());
         let child = command.spawn()?;
-        Ok(Self { child, place, began, began_at, ready: Duration::ZERO })
+        Ok(Self { child, place, began, began_at, ready: Duration::ZERO, line: Value::Null })
     }
 
     /// Reads the ready line; how long that took is kept.
@@ -90,7 +99,18 @@ impl Launch {
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
         self.ready = self.began.elapsed();
-        if line.is_empty() { Err(format!("it did not start: {}", self.log()).into()) } else { Ok(()) }
+        if line.is_empty() {
+            return Err(format!("it did not start: {}", self.log()).into());
+        }
+        self.line = serde_json::from_str(&line)?;
+        Ok(())
+    }
+
+    /// Where its part `name` listens, as host and port.
+    pub(crate) fn address(&self, name: &str) -> Result<String, Failure> {
+        let url = self.line.get(name).and_then(|part| part.get("url")?.as_str());
+        let address = url.and_then(|url| url.strip_prefix("http://"));
+        Ok(address.ok_or_else(|| format!("it does not tell where {name} is"))?.to_owned())
     }
 
     /// Ends it and tells what was measured.

@@ -1,10 +1,12 @@
-//! The start bench: how long it takes from `satchel` to a world that is ready, and where that time goes.
+//! The start bench: how long it takes from `satchel` to a world that is ready, and back to an earlier state of it.
 //!
-//! `cargo bench --bench start` runs every case twenty times and prints medians beside the goals of the design. It knows
+//! `cargo bench --bench start` runs every case twenty times and prints medians beside the goals of the design, and
+//! where the time of a start goes. It knows
 //! Satchel from outside only: its command line, its ready line, and what it tells of its start in the log.
 
 #![expect(clippy::print_stdout, reason = "a program for people: the table is its output")]
 
+mod back;
 mod case;
 mod dataset;
 mod launch;
@@ -29,6 +31,9 @@ struct Args {
     /// Cases to measure [default: all]
     #[arg(long = "cases", value_name = "NAME,…", value_enum, value_delimiter = ',')]
     only: Vec<Case>,
+    /// Measure only how worlds go back: resets and snapshots
+    #[arg(long)]
+    back: bool,
     /// Starts of each case; the median counts
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     starts: u32,
@@ -39,6 +44,15 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.only.is_empty()
+        && let Err(failure) = back::measure(&args.binary)
+    {
+        eprintln!("start: going back: {failure}");
+        return ExitCode::FAILURE;
+    }
+    if args.back {
+        return ExitCode::SUCCESS;
+    }
     for case in Case::ALL.into_iter().filter(|case| args.only.is_empty() || args.only.contains(case)) {
         if let Err(failure) = case.measure(&args.binary, args.starts) {
             eprintln!("start: {}: {failure}", case.name());

@@ -185,7 +185,7 @@ impl Auth {
         let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
         let edge = Edge::around(api::routes(app), edge).behind(gate);
-        let (slips, capture, mailbox) = (Mutex::new(Some(slips)), config.capture, folder);
+        let (slips, mailbox, capture) = (Mutex::new(Some(slips)), folder, config.capture);
         Ok(Self { service, doctor, edge, peers, jitter, mails, slips, mailbox, capture })
     }
 
