@@ -28,7 +28,7 @@ pub(crate) enum Command {
     #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
     /// Run a command against a fresh world that is gone afterwards
-    #[command(after_help = help::EXEC)]
+    #[command(after_help = help::EXEC, override_usage = "satchel exec [OPTIONS] -- <CMD>...")]
     Exec(ExecArgs),
     /// What `exec` puts between itself and its command
     #[cfg(target_os = "linux")]

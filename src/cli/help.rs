@@ -2,16 +2,16 @@
 
 /// What `satchel` itself is asked for first.
 pub(super) const FIRST: &str = "Examples:
-  satchel demo                                everything with demo data; prints addresses and log-ins
-  satchel exec -- npm test                    a fresh world around a test run, gone afterwards
-  satchel help up                             every flag and setting of a world that stays";
+  satchel demo                  everything with demo data; prints addresses and log-ins
+  satchel exec -- npm test      a fresh world around a test run, gone afterwards
+  satchel help up               every flag and setting of a world that stays";
 
 /// What `satchel up` is mostly run as.
 pub(super) const UP: &str = "Examples:
   satchel up                                  gateway on 8000, data in ./data
   satchel up --ephemeral --ports auto         a throw-away world on free ports
-  satchel up --ports auto --ready-file r.json for programs: wait for the file, it says where everything is
-  satchel up --profile dev --control          with a port on which tests can steer clock and services
+  satchel up --ports auto --ready-file r.json for programs: that file says where everything is
+  satchel up --profile dev --control          with a port where tests steer clock and state
   satchel up --only notes --ports 8000,3001,3002,3003
                                               one service, its peers expected on these ports";
 
@@ -27,10 +27,10 @@ pub(super) const EXEC: &str = "Examples:
   satchel exec --fixtures people.json -- python3 -m unittest
   satchel exec -- sh -c 'curl -s $SATCHEL_URL/health'
 
-The command finds in its environment: SATCHEL_URL, SATCHEL_AUTH_URL, SATCHEL_USER_URL, SATCHEL_NOTES_URL,
-SATCHEL_CONTROL_URL, SATCHEL_DATA_DIR and JWT_SECRET. Its exit code is passed on (128 plus the number of a
-signal that ended it), and signals are passed to it. What it leaves running is ended. The world ends with
-whoever started it, unless that was nohup.";
+The command finds in its environment: SATCHEL_URL, SATCHEL_AUTH_URL, SATCHEL_USER_URL, SATCHEL_NOTES_URL, \
+SATCHEL_CONTROL_URL, SATCHEL_DATA_DIR and JWT_SECRET. Its exit code is passed on (128 plus the number of a signal that \
+ended it), and signals are passed to it. What it leaves running is ended. The world ends with whoever started it, \
+unless that was nohup.";
 
 /// What `satchel admin` is mostly run as.
 pub(super) const ADMIN: &str = "Examples:

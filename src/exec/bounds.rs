@@ -5,6 +5,7 @@
 //! them.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use rustix::process::{self, Signal};
 use tokio::process::Command;
 
 use crate::Failed;
+use crate::console;
 
 pub(super) mod guard;
 mod kin;
@@ -31,9 +33,10 @@ pub(super) async fn bounded(
         gone = watch::starter_is_gone() => {
             kin::end(Duration::ZERO);
             gone?;
+            console::complain(&io::Error::other("whoever started this is gone, and so is the world: nohup keeps both"));
             // Nobody is left to read an exit code, and stores without a folder take their time to close.
             process::kill_process(process::getpid(), Signal::KILL)?;
-            Err("whoever started this is gone".into())
+            std::future::pending().await
         }
     }
 }

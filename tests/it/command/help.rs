@@ -33,6 +33,7 @@ fn completions_name_every_command_for_every_shell() {
         for command in commands() {
             assert!(script.contains(&command), "{shell}: {command}");
         }
+        assert!(!script.contains("guard"), "{shell}: what people do not call");
     }
     let script = run(&mut satchel(["completions", "bash"])).expect(0).stdout;
     let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
