@@ -2,6 +2,7 @@
 //!
 //! Handlers take valid arguments, call one verb and answer; the rules are in the verbs.
 
+mod bundle;
 mod instrument;
 mod internal;
 mod public;
@@ -98,6 +99,9 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/claims/{email}/release", put(internal::release))
         .route("/internal/fixtures", post(internal::load))
         .route("/internal/fixtures/check", post(internal::check))
+        .route("/internal/bundle/export", post(bundle::export))
+        .route("/internal/bundle/check", post(bundle::check))
+        .route("/internal/bundle/import", post(bundle::import))
         .route("/internal/audit", post(internal::audit))
         .route("/internal/doctor", post(internal::examine))
         .route("/internal/pause", get(internal::stillness).put(internal::pause).delete(internal::resume))

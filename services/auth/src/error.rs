@@ -4,6 +4,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+use chassis::bundle;
 use chassis::failure::Failure;
 use chassis::inbox;
 use chassis::peer::PeerError;
@@ -101,6 +102,12 @@ pub(crate) enum Error {
     /// The key of a message came with another message.
     #[error("the key was used for another message")]
     MessageKeyReused,
+    /// A record of a bundle claims what something else has.
+    #[error("a record is refused: {0}")]
+    RecordRefused(&'static str),
+    /// A registration is open, or messages wait.
+    #[error("something is under way")]
+    Unsettled,
     /// The task that registers ended without an outcome.
     #[error("a registration ended early")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -168,6 +175,8 @@ impl From<Error> for Failure {
             }
             Error::MailClosed => Self::unavailable("The service is ending, please try again", MOMENT_S),
             Error::MessageKeyReused => inbox::reused(),
+            Error::RecordRefused(reason) => Self::new(StatusCode::CONFLICT, *reason),
+            Error::Unsettled => bundle::unsettled(),
             Error::StoreUnavailable(_) | Error::NotCompared(_) => {
                 Self::unavailable("The service is busy, please try again", MOMENT_S).because(&error)
             }

@@ -4,7 +4,7 @@
 //! the slow one. What a repeated request is answered is the service's business.
 
 use aws_lc_rs::digest::{self, Context, SHA256};
-use chassis::id::hex;
+use chassis::id::{hex, is_sha256};
 
 /// As long as any random name needs to be.
 const LENGTH_MAX: usize = 64;
@@ -32,6 +32,11 @@ impl IdempotencyKey {
         fits.then(|| Self(hex(digest::digest(&SHA256, text.as_bytes()).as_ref())))
     }
 
+    /// A hash that comes from elsewhere: 64 lower-case hexadecimal digits.
+    pub(crate) fn hashed(digits: String) -> Option<Self> {
+        is_sha256(&digits).then_some(Self(digits))
+    }
+
     /// A hash that was made before.
     pub(crate) const fn stored(digits: String) -> Self {
         Self(digits)
@@ -53,6 +58,11 @@ impl Fingerprint {
             context.update(field.unwrap_or_default().as_bytes());
         }
         Self(hex(context.finish().as_ref()))
+    }
+
+    /// A hash that comes from elsewhere: 64 lower-case hexadecimal digits.
+    pub(crate) fn hashed(digits: String) -> Option<Self> {
+        is_sha256(&digits).then_some(Self(digits))
     }
 
     /// A hash that was made before.

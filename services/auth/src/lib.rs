@@ -7,6 +7,7 @@
 
 mod account;
 mod api;
+mod bundle;
 mod doctor;
 mod error;
 pub mod fixture;

@@ -104,6 +104,12 @@ impl PasswordHash {
         self.expose().contains(&format!("$m={memory_kib},t={passes},p={lanes}$"))
     }
 
+    /// A hash that comes from elsewhere, if it is one of Argon2id.
+    pub(crate) fn parse(phc: String) -> Option<Self> {
+        let is_argon = phc::PasswordHash::new(&phc).is_ok_and(|hash| hash.algorithm.as_str() == "argon2id");
+        is_argon.then(|| Self::stored(phc))
+    }
+
     /// A hash that was made before.
     pub(crate) const fn stored(phc: String) -> Self {
         Self(Secret::new(phc))
@@ -157,6 +163,16 @@ mod tests {
             assert!(!hash.matches(wrong).unwrap(), "{wrong}");
         }
         assert!(!self::hash("abc\0def", 1).matches("abc\0zzz").unwrap());
+    }
+
+    #[test]
+    fn a_hash_from_elsewhere_is_one_of_argon2id() {
+        let made = hash("correct horse", 1);
+        assert_eq!(PasswordHash::parse(made.expose().to_owned()), Some(made.clone()));
+        let other = made.expose().replace("argon2id", "argon2x");
+        for text in ["", "correct horse", "$2b$10$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=8,t", &other] {
+            assert_eq!(PasswordHash::parse(text.to_owned()), None, "{text}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{self, SHA256};
 use chassis::clock::Timestamp;
 use chassis::entropy::Stream;
-use chassis::id::hex;
+use chassis::id::{hex, is_sha256};
 use chassis::secret::Secret;
 
 /// How long a mailed token works (PROMISES.md R1).
@@ -47,6 +47,11 @@ impl ResetToken {
 pub(crate) struct ResetHash(String);
 
 impl ResetHash {
+    /// A hash that comes from elsewhere: 64 lower-case hexadecimal digits.
+    pub(crate) fn parse(digits: String) -> Option<Self> {
+        is_sha256(&digits).then_some(Self(digits))
+    }
+
     /// A hash that was made before.
     pub(crate) const fn stored(digits: String) -> Self {
         Self(digits)
@@ -106,6 +111,15 @@ pub(crate) mod tests {
         let upper = token.expose().to_uppercase();
         for text in ["", "nope", &upper, &"a".repeat(63), &"a".repeat(65), &"é".repeat(32)] {
             assert!(ResetToken::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hash_from_elsewhere_has_its_digits_and_no_others() {
+        let hash = token(1).hash();
+        assert_eq!(ResetHash::parse(hash.as_str().to_owned()), Some(hash.clone()));
+        for text in ["", &"a".repeat(63), &hash.as_str().to_uppercase(), &"g".repeat(64)] {
+            assert_eq!(ResetHash::parse(text.to_owned()), None, "{text}");
         }
     }
 

@@ -9,6 +9,7 @@ use chassis::entropy::Stream;
 use chassis::outbox::SETTLE_WITHIN;
 
 mod account;
+mod bundle;
 mod credential;
 mod doctor;
 mod fixture;

@@ -15,6 +15,7 @@ use chassis::outbox::{Outbox, Sequence};
 use chassis::writer::Busy;
 
 mod account;
+mod bundle;
 mod credential;
 mod doc;
 mod doctor;

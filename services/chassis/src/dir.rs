@@ -115,9 +115,14 @@ pub fn restrict(path: &Path) -> Result<(), DirError> {
 pub fn write(path: &Path, content: &[u8]) -> Result<(), DirError> {
     let aside = aside(path);
     let mut file = file(&aside)?;
-    let written = file.set_len(0).and_then(|()| file.write_all(content)).and_then(|()| file.sync_all());
-    written.map_err(DirError::io(&aside))?;
-    fs::rename(&aside, path).map_err(DirError::io(path))?;
+    file.set_len(0).and_then(|()| file.write_all(content)).map_err(DirError::io(&aside))?;
+    publish(&file, &aside, path)
+}
+
+/// Gives `file`, which was written whole at `aside`, its name: durable before that, as the name is afterwards.
+pub fn publish(file: &File, aside: &Path, path: &Path) -> Result<(), DirError> {
+    file.sync_all().map_err(DirError::io(aside))?;
+    fs::rename(aside, path).map_err(DirError::io(path))?;
     // A bare name has an empty parent: the working directory.
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(DirError::io(folder))

@@ -120,6 +120,12 @@ impl Fields {
         Some(objects)
     }
 
+    /// A count from 0 that may be missing.
+    pub fn optional_count(&mut self, name: &'static str) -> Option<u64> {
+        let value = self.values.remove(name)?;
+        value.as_u64().or_else(|| self.mistyped(name, "count", &value))
+    }
+
     /// An array of strings that may be missing; a wrong element is named by its place.
     pub fn optional_strings(&mut self, name: &'static str) -> Option<Vec<String>> {
         let elements = match self.values.remove(name)? {
@@ -282,6 +288,16 @@ mod tests {
             "Unknown field unknown",
         ];
         assert_eq!(told, expected);
+    }
+
+    fn what_nobody_reads_is_no_field_where_all_are_known() {
+        let mut fields = Fields::of(Some(json!({"epoch": 7, "generation": -1, "eopch": 1}))).unwrap();
+        assert_eq!((fields.optional_count("epoch"), fields.optional_count("version")), (Some(7), None));
+        assert_eq!(fields.optional_count("generation"), None);
+        let failure = fields.finish_exactly().unwrap_err();
+        let told: Vec<_> = failure.fields().iter().map(|e| (e.field.as_ref(), e.message.as_ref())).collect();
+        let wrong = "Invalid input: expected count, received number";
+        assert_eq!(told, [("generation", wrong), ("eopch", "Unknown field eopch")]);
     }
 
     #[test]

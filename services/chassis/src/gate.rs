@@ -29,6 +29,9 @@ pub struct Pause {
     pub mode: Mode,
     /// Milliseconds after which the gate opens by itself, 10,000 at most.
     pub lease_ms: u64,
+    /// Whether a pause that lasts is to last longer; without one there is nothing to renew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renews: bool,
 }
 
 /// The answer to a pause, once nobody is inside any more.
@@ -109,10 +112,11 @@ impl Gate {
         }
     }
 
-    /// Closes the gate and waits until nobody that it holds back is inside.
+    /// Closes the gate and waits until nobody that it holds back is inside, or keeps a closed one closed.
     ///
     /// # Errors
-    /// 409 while another pause lasts, 400 for a lease of nothing or too much, 503 when those inside do not leave.
+    /// 409 while another pause lasts, or when the one to renew is over; 400 for a lease of nothing or too much, 503
+    /// when those inside do not leave.
     pub async fn close(&self, pause: Pause) -> Result<(), Failure> {
         let lease = Duration::from_millis(pause.lease_ms);
         if lease.is_zero() || lease > LEASE_MAX {
@@ -122,20 +126,31 @@ impl Gate {
             Mode::Writes => READS,
             Mode::All => SHUT,
         };
-        if self.0.passing.compare_exchange(OPEN, passing, Ordering::SeqCst, Ordering::SeqCst).is_err() {
-            return Err(Failure::conflict("The service is paused already"));
+        let (found, words) = if pause.renews {
+            (passing, "The pause is over")
+        } else {
+            (OPEN, "The service is paused already")
+        };
+        if self.0.passing.compare_exchange(found, passing, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return Err(Failure::conflict(words));
         }
+        let number = self.lease(lease);
+        if tokio::time::timeout(LEAVE_MAX, self.0.emptied(pause.mode)).await.is_err() {
+            self.open_if(number);
+            return Err(Failure::unavailable("Requests under way did not finish in time", 1));
+        }
+        Ok(())
+    }
+
+    /// Has the gate open by itself, and tells the number of the lease that does.
+    fn lease(&self, lease: Duration) -> u64 {
         let number = self.0.pause.fetch_add(1, Ordering::SeqCst) + 1;
         let (gate, until) = (self.clone(), Instant::now() + lease);
         task::spawn("pause", async move {
             tokio::time::sleep_until(until).await;
             gate.open_if(number);
         });
-        if tokio::time::timeout(LEAVE_MAX, self.0.emptied(pause.mode)).await.is_err() {
-            self.open_if(number);
-            return Err(Failure::unavailable("Requests under way did not finish in time", 1));
-        }
-        Ok(())
+        number
     }
 
     /// Opens the gate; an open one stays so.
@@ -192,7 +207,7 @@ mod tests {
     use super::*;
 
     fn pause(mode: Mode) -> Pause {
-        Pause { mode, lease_ms: 1_000 }
+        Pause { mode, lease_ms: 1_000, renews: false }
     }
 
     fn waits(gate: &Gate, method: &Method, path: &str) -> bool {
@@ -241,6 +256,21 @@ mod tests {
         tokio::time::advance(Duration::from_secs(2)).await;
         tokio::task::yield_now().await;
         assert!(waits(&gate, &Method::GET, "/notes"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_can_be_renewed_while_it_lasts_and_not_later() {
+        let gate = Gate::default();
+        let renewal = Pause { renews: true, ..pause(Mode::Writes) };
+        assert_eq!(gate.close(renewal).await.unwrap_err().status(), 409);
+        gate.close(pause(Mode::Writes)).await.unwrap();
+        let since = Instant::now();
+        tokio::time::advance(Duration::from_millis(600)).await;
+        gate.close(renewal).await.unwrap();
+        assert_eq!(gate.close(Pause { mode: Mode::All, ..renewal }).await.unwrap_err().status(), 409);
+        let _pass = gate.enter(&Method::POST, "/notes").await;
+        assert_eq!(since.elapsed(), Duration::from_millis(1_600));
+        assert_eq!(gate.close(renewal).await.unwrap_err().status(), 409);
     }
 
     #[tokio::test(start_paused = true)]

@@ -64,6 +64,11 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// Whether `text` is a SHA-256 as [`hex`] writes it.
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// 24 lower-case hexadecimal digits.
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

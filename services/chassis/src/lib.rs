@@ -3,9 +3,10 @@
 //! Reading order: the vocabulary ([`clock`], [`entropy`], [`id`], [`email`], [`profile`], [`standing`],
 //! [`secret`]), what a request meets ([`serve`], [`edge`], [`token`], [`internal`], [`inbox`], [`body`],
 //! [`query`], [`page`], [`failure`], [`reply`]), what a service does to others ([`peer`], [`outbox`],
-//! [`relay`], [`contract`], [`beat`]), and how services are held against each other ([`audit`], [`doctor`],
-//! [`recent`]); [`metrics`] tells operators of it; [`history`] is what a store knows of its own past. Tests see and
-//! disturb what services ask each other with [`span`] and [`fault`].
+//! [`relay`], [`contract`], [`beat`]), how it hands out what it keeps ([`bundle`]), and how services are held
+//! against each other ([`audit`], [`doctor`], [`recent`]); [`metrics`] tells operators of it; [`history`] is what a
+//! store knows of its own past. Tests see and disturb what
+//! services ask each other with [`span`] and [`fault`].
 //!
 //! The chassis knows no service by its rules and no database at all.
 
@@ -13,6 +14,7 @@ pub mod audit;
 pub mod beat;
 pub mod blocking;
 pub mod body;
+pub mod bundle;
 pub mod clock;
 pub mod connect;
 pub mod contract;

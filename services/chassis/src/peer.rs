@@ -11,11 +11,15 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::connect::Client;
+use crate::connect::{Answer, Client};
 use crate::edge::REQUEST_ID;
 use crate::inbox;
 use crate::internal::Signer;
 use crate::request::RequestId;
+
+mod lines;
+
+pub use lines::Arriving;
 
 /// Internal answers are small objects.
 const ANSWER_MAX: usize = 1024 * 1024;
@@ -134,29 +138,41 @@ impl Peer {
         path: &str,
         body: Option<&B>,
     ) -> Result<Request<Full<Bytes>>, PeerError> {
+        let Some(body) = body else { return self.compose(method, path, None) };
+        let bytes = serde_json::to_vec(body).map_err(|error| self.malformed(error.to_string()))?;
+        self.compose(method, path, Some(("application/json", bytes.into())))
+    }
+
+    fn compose(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, Bytes)>,
+    ) -> Result<Request<Full<Bytes>>, PeerError> {
         let malformed = |reason| self.malformed(reason);
         let mut parts = self.base.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::try_from(path).map_err(|e| malformed(e.to_string()))?);
         let uri = Uri::from_parts(parts).map_err(|e| malformed(e.to_string()))?;
-        let bytes = match body {
-            Some(body) => serde_json::to_vec(body).map_err(|e| malformed(e.to_string()))?,
-            None => Vec::new(),
-        };
         let mut request = Request::builder()
             .method(method)
             .uri(uri)
             .header(header::AUTHORIZATION, self.signer.authorization(self.name));
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some((kind, _)) = &body {
+            request = request.header(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
         if let Some(id) = RequestId::current() {
             request = request.header(REQUEST_ID, id.as_str());
         }
+        let bytes = body.map(|(_, bytes)| bytes).unwrap_or_default();
         request.body(Full::from(bytes)).map_err(|e| malformed(e.to_string()))
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Value, PeerError> {
         let response = self.client.request(self.name, request).await.map_err(|e| self.unknown(chain(&e)))?;
+        self.outcome(response).await
+    }
+
+    async fn outcome(&self, response: Answer) -> Result<Value, PeerError> {
         let status = response.status();
         let body = Limited::new(response.into_body(), ANSWER_MAX);
         let bytes = body.collect().await.map_err(|e| self.unknown(e.to_string()))?.to_bytes();

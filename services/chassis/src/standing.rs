@@ -19,6 +19,25 @@ pub enum Rung {
     Deleted,
 }
 
+impl Rung {
+    /// The rung that `text` names.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::Active, Self::Disabled, Self::Deleted]
+            .into_iter()
+            .find(|rung| rung.as_str() == text)
+    }
+
+    /// The rung's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
 /// Where an account stands: its generation (one more with each reactivation), its rung there, and the
 /// session epoch below which its tokens are dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -138,6 +157,15 @@ mod tests {
                 prop_assert!(epoch >= a.epoch.max(b.epoch));
             }
         }
+    }
+
+    #[test]
+    fn a_rung_is_read_as_it_is_written() {
+        for rung in [Rung::Pending, Rung::Active, Rung::Disabled, Rung::Deleted] {
+            assert_eq!(Rung::parse(rung.as_str()), Some(rung));
+            assert_eq!(serde_json::to_value(rung).unwrap(), rung.as_str());
+        }
+        assert_eq!(Rung::parse("Active"), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Knows HTTP and the verbs; no rule and no store.
 
+mod bundle;
 mod internal;
 mod notes;
 mod search;
@@ -47,6 +48,9 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/accounts/{account}/standing", put(internal::hear))
         .route("/internal/beat", put(internal::beat))
         .route("/internal/fixtures", post(internal::load))
+        .route("/internal/bundle/export", post(bundle::export))
+        .route("/internal/bundle/check", post(bundle::check))
+        .route("/internal/bundle/import", post(bundle::import))
         .route("/internal/audit", post(internal::audit))
         .route("/internal/doctor", post(internal::examine))
         .route("/internal/pause", get(internal::stillness).put(internal::pause).delete(internal::resume))

@@ -35,6 +35,9 @@ pub(crate) enum Error {
     /// A message came under the key of another.
     #[error("a message came under the key of another")]
     KeyReused,
+    /// A record of a bundle claims what something else has.
+    #[error("a record is refused: {0}")]
+    RecordRefused(&'static str),
     /// The store could not do its part.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -53,6 +56,7 @@ impl From<Error> for Failure {
                     .because(&error)
             }
             Error::KeyReused => inbox::reused(),
+            Error::RecordRefused(reason) => Self::new(StatusCode::CONFLICT, *reason),
             Error::Store(StoreError::Busy | StoreError::Undone) => {
                 Self::unavailable("Notes are busy, please try again", RETRY_BUSY_S).because(&error)
             }

@@ -10,6 +10,7 @@
 //! Knows of its authors only an account id and where that stands; tokens and the other services tell.
 
 mod api;
+mod bundle;
 mod completion;
 mod corpus;
 mod doctor;

@@ -3,6 +3,7 @@
 //! Owns the rules: who may, in what order, in which unit of work. Knows neither HTTP nor SQL. A verb that only reads
 //! by key waits for nothing, and so is a plain function.
 
+mod bundle;
 mod doctor;
 mod hearing;
 mod measure;
@@ -229,7 +230,7 @@ impl Service {
     }
 
     /// Waits until one more scan may run; it may while the returned permit lives.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
         let turn = Arc::clone(&self.long_reads).acquire_owned();
         let in_time = tokio::time::timeout(LONG_READ_WAIT_MAX, turn).await;
         in_time.ok().and_then(Result::ok).ok_or(Error::Crowded)

@@ -4,6 +4,7 @@
 //! over one closure for each unit of work.
 
 mod bell;
+mod bundle;
 mod change;
 mod chore;
 mod commit;

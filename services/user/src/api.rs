@@ -3,6 +3,7 @@
 //! Handlers take valid arguments, call one verb and answer; the rules are in the verbs.
 
 mod admin;
+mod bundle;
 mod internal;
 mod me;
 pub(crate) mod wire;
@@ -79,6 +80,9 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/internal/accounts/{account}/role", put(internal::set_role))
         .route("/internal/fixtures", post(internal::load))
         .route("/internal/fixtures/check", post(internal::check))
+        .route("/internal/bundle/export", post(bundle::export))
+        .route("/internal/bundle/check", post(bundle::check))
+        .route("/internal/bundle/import", post(bundle::import))
         .route("/internal/audit", post(internal::audit))
         .route("/internal/doctor", post(internal::examine))
         .route("/internal/pause", get(internal::stillness).put(internal::pause).delete(internal::resume))

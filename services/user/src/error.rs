@@ -2,6 +2,7 @@
 //!
 //! The match into the envelope is exhaustive; nothing here knows where an error was raised.
 
+use chassis::bundle;
 use chassis::failure::Failure;
 use chassis::inbox;
 use chassis::peer::PeerError;
@@ -64,6 +65,12 @@ pub(crate) enum Error {
     /// The key of a message came with another message.
     #[error("the key was used for another message")]
     MessageKeyReused,
+    /// A record of a bundle claims what something else has.
+    #[error("a record is refused: {0}")]
+    RecordRefused(&'static str),
+    /// A change of an e-mail is open, or messages wait.
+    #[error("something is under way")]
+    Unsettled,
     /// The task that moves an e-mail ended without an outcome.
     #[error("a change of an e-mail ended early")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -107,6 +114,8 @@ impl From<Error> for Failure {
             Error::Erased => Self::new(StatusCode::GONE, "The account is gone"),
             Error::AccountTaken => Self::new(StatusCode::CONFLICT, "account already exists"),
             Error::MessageKeyReused => inbox::reused(),
+            Error::RecordRefused(reason) => Self::new(StatusCode::CONFLICT, *reason),
+            Error::Unsettled => bundle::unsettled(),
             Error::StoreUnavailable(_) | Error::NotCompared(_) => {
                 Self::unavailable("The service is busy, please try again", MOMENT_S).because(&error)
             }

@@ -5,6 +5,7 @@
 //! one to auth whether an e-mail is free (`peer`). It knows no passwords, issues no tokens and sees no notes.
 
 mod api;
+mod bundle;
 mod change;
 mod doctor;
 mod error;

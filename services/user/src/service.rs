@@ -3,6 +3,7 @@
 //! It knows neither HTTP nor the database. Whoever calls a verb was admitted before; the store decides again
 //! inside the commit where that may have changed.
 
+mod bundle;
 mod doctor;
 mod email;
 mod measure;

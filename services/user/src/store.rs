@@ -17,6 +17,7 @@ use chassis::profile::Username;
 use chassis::standing::{Rung, Standing};
 use chassis::writer::Busy;
 
+mod bundle;
 mod change;
 mod doc;
 mod doctor;

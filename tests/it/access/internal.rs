@@ -16,7 +16,7 @@ const fn route(service: &'static str, method: &'static str, path: &'static str) 
 }
 
 /// All of them; `tests/it/access/source.rs` checks that none is missing.
-pub(super) const INTERNAL: [Internal; 36] = [
+pub(super) const INTERNAL: [Internal; 45] = [
     route("auth", "PUT", "/internal/accounts/:account/standing"),
     route("auth", "PUT", "/internal/accounts/:account/role"),
     route("auth", "PUT", "/internal/accounts/:account/email"),
@@ -25,6 +25,9 @@ pub(super) const INTERNAL: [Internal; 36] = [
     route("auth", "GET", "/internal/accounts"),
     route("auth", "POST", "/internal/fixtures"),
     route("auth", "POST", "/internal/fixtures/check"),
+    route("auth", "POST", "/internal/bundle/export"),
+    route("auth", "POST", "/internal/bundle/check"),
+    route("auth", "POST", "/internal/bundle/import"),
     route("auth", "POST", "/internal/audit"),
     route("auth", "POST", "/internal/doctor"),
     route("auth", "GET", "/internal/pause"),
@@ -40,6 +43,9 @@ pub(super) const INTERNAL: [Internal; 36] = [
     route("user", "PUT", "/internal/accounts/:account/role"),
     route("user", "POST", "/internal/fixtures"),
     route("user", "POST", "/internal/fixtures/check"),
+    route("user", "POST", "/internal/bundle/export"),
+    route("user", "POST", "/internal/bundle/check"),
+    route("user", "POST", "/internal/bundle/import"),
     route("user", "POST", "/internal/audit"),
     route("user", "POST", "/internal/doctor"),
     route("user", "GET", "/internal/pause"),
@@ -48,6 +54,9 @@ pub(super) const INTERNAL: [Internal; 36] = [
     route("notes", "PUT", "/internal/accounts/:account/standing"),
     route("notes", "PUT", "/internal/beat"),
     route("notes", "POST", "/internal/fixtures"),
+    route("notes", "POST", "/internal/bundle/export"),
+    route("notes", "POST", "/internal/bundle/check"),
+    route("notes", "POST", "/internal/bundle/import"),
     route("notes", "POST", "/internal/audit"),
     route("notes", "POST", "/internal/doctor"),
     route("notes", "GET", "/internal/pause"),

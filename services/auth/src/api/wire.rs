@@ -2,6 +2,7 @@
 //!
 //! What a rule is for and what follows from a valid body is decided elsewhere.
 
+pub(super) mod bundle;
 pub(super) mod instrument;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};

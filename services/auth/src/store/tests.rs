@@ -2,6 +2,7 @@
 //! order, on PoloDB and on the disk of a simulation alike.
 
 mod account;
+mod bundle;
 mod credential;
 mod registration;
 

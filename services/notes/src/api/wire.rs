@@ -2,6 +2,7 @@
 //!
 //! The one place with field names and messages (CONTRACT.md, *Fields and their messages*, *Objects*).
 
+pub(super) mod bundle;
 pub(super) mod search;
 
 use std::fmt::Display;

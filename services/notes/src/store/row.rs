@@ -2,6 +2,8 @@
 //!
 //! Knows no statement that writes: see `change.rs`.
 
+use std::ops::Range;
+
 use chassis::clock::Timestamp;
 use chassis::id::AccountId;
 use chassis::standing::{Rung, Standing};
@@ -85,6 +87,30 @@ pub(super) fn note(connection: &Connection, author: AccountId, number: i64) -> R
     let corrupt = |what| StoreError::Corrupt { table: "note", key: number, what };
     let row = statement.query_row([number], NoteRow::read).optional()?.ok_or_else(|| corrupt("missing"))?;
     row.into_note(author).map_err(corrupt)
+}
+
+/// Shows `each` the notes of `author` in `numbers`, in order, until it answers `false`, which is then the answer.
+pub(super) fn each_note(
+    connection: &Connection,
+    author: AccountId,
+    numbers: &Range<i64>,
+    each: &mut dyn FnMut(Note) -> bool,
+) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, archived, pinned, updated, created, title, tags, background, content, number
+         FROM note
+         WHERE number >= ?1 AND number < ?2
+         ORDER BY number",
+    )?;
+    let mut rows = statement.query((numbers.start, numbers.end))?;
+    while let Some(row) = rows.next()? {
+        let key = row.get(9)?;
+        let corrupt = |what| StoreError::Corrupt { table: "note", key, what };
+        if !each(NoteRow::read(row)?.into_note(author).map_err(corrupt)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A note's row, before its values are believed.

@@ -1,5 +1,6 @@
 //! The store on a temporary directory, without a runtime.
 
+mod bundle;
 mod files;
 mod group;
 mod inbox;

@@ -2,6 +2,8 @@
 //!
 //! What follows from a valid body is decided elsewhere.
 
+pub(super) mod bundle;
+
 use chassis::body::FromFields;
 use chassis::contract::{LostProfile, NewProfile, Role};
 use chassis::email::Email;

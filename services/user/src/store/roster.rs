@@ -30,20 +30,34 @@ struct ChunkDoc {
 
 /// Lists `account` at the end; returns its chunk.
 pub(super) fn append(tx: &Tx, account: AccountId) -> Result<u32, EngineError> {
+    Ok(extend(tx, &[account])?.into_iter().next().unwrap_or_default())
+}
+
+/// Lists all of `accounts` at the end, in their order, and writes each chunk once; returns the chunk of each.
+pub(super) fn extend(tx: &Tx, accounts: &[AccountId]) -> Result<Vec<u32>, EngineError> {
     let head = tx.find::<HeadDoc>(HEAD, HEAD_ID)?;
     let is_first = head.is_none();
     let mut roster = Roster::new(head.map_or_else(Vec::new, |head| head.sizes));
-    let (chunk, is_new) = roster.append();
-    if is_new {
-        tx.insert(CHUNK, &ChunkDoc { number: chunk.into(), accounts: vec![account] })?;
-    } else {
-        let mut listed = chunk_of(tx, chunk)?;
-        listed.accounts.push(account);
-        tx.replace(CHUNK, &listed)?;
+    let placed: Vec<_> = accounts.iter().map(|account| (*account, roster.append())).collect();
+    for listed in placed.chunk_by(|(_, (one, _)), (_, (other, _))| one == other) {
+        let ids = listed.iter().map(|(account, _)| *account);
+        match listed.first() {
+            Some((_, (chunk, true))) => {
+                tx.insert(CHUNK, &ChunkDoc { number: i64::from(*chunk), accounts: ids.collect() })?;
+            }
+            Some((_, (chunk, false))) => {
+                let mut doc = chunk_of(tx, *chunk)?;
+                doc.accounts.extend(ids);
+                tx.replace(CHUNK, &doc)?;
+            }
+            None => {}
+        }
     }
-    let head = HeadDoc { id: HEAD_ID, sizes: roster.sizes().to_vec() };
-    if is_first { tx.insert(HEAD, &head) } else { tx.replace(HEAD, &head) }?;
-    Ok(chunk)
+    if !accounts.is_empty() {
+        let head = HeadDoc { id: HEAD_ID, sizes: roster.sizes().to_vec() };
+        if is_first { tx.insert(HEAD, &head) } else { tx.replace(HEAD, &head) }?;
+    }
+    Ok(placed.into_iter().map(|(_, (chunk, _))| chunk).collect())
 }
 
 /// Takes `account` out of `chunk`.

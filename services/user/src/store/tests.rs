@@ -1,6 +1,8 @@
 //! The store against itself, on PoloDB and on the disk of a simulation: claims and counts from eight threads, the
 //! roster against a plain list.
 
+mod bundle;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
