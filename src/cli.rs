@@ -44,6 +44,12 @@ pub(crate) enum Command {
     /// Hold the services' records against each other
     #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),
+    /// Write everything that the services keep into one file
+    #[command(after_help = help::EXPORT)]
+    Export(BundleArgs),
+    /// Put everything in a file into a world: what `export` wrote, or a fixture
+    #[command(after_help = help::IMPORT)]
+    Import(BundleArgs),
     /// Look at captured mail
     #[command(after_help = help::MAIL)]
     Mail(MailArgs),
@@ -106,7 +112,7 @@ pub(crate) struct WorldArgs {
     /// Run only these services in this process
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(crate) only: Vec<ServiceName>,
-    /// Load this fixture before serving; may be given more than once
+    /// Load this fixture or bundle before serving; may be given more than once
     #[arg(long, value_name = "FILE")]
     pub(crate) fixtures: Vec<PathBuf>,
     /// Limits and costs [default: original; `demo`: dev; `exec`: ci]
@@ -199,6 +205,8 @@ pub(crate) enum ServiceName {
 impl ServiceName {
     /// All four, outermost first.
     pub(crate) const ALL: [Self; 4] = [Self::Gateway, Self::Auth, Self::User, Self::Notes];
+    /// Those that keep something, in the order in which one builds on the other: accounts, profiles, notes.
+    pub(crate) const KEEPERS: [Self; 3] = [Self::Auth, Self::User, Self::Notes];
 
     /// The service's name as others call it.
     pub(crate) const fn as_str(self) -> &'static str {
@@ -255,6 +263,14 @@ pub(crate) struct DoctorArgs {
     /// Print one JSON object: {"clean":…,"findings":[…]}
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) home: HomeArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BundleArgs {
+    /// The bundle
+    pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) home: HomeArgs,
 }

@@ -13,7 +13,7 @@ use tokio::time::Duration;
 
 use crate::Failed;
 use crate::cli::ServiceName;
-use crate::topology::Recipe;
+use crate::operated::{Peers, explained, peer};
 
 mod document;
 mod member;
@@ -79,7 +79,9 @@ impl Fixture {
     }
 
     /// Refuses files of which two name the same account, e-mail, username or note.
-    pub(crate) fn check_together(fixtures: &[Self]) -> Result<(), FixtureError> {
+    pub(crate) fn check_together<'a>(
+        fixtures: impl IntoIterator<Item = &'a Self>,
+    ) -> Result<(), FixtureError> {
         let mut seen = BTreeMap::new();
         for fixture in fixtures {
             for claim in &fixture.claims {
@@ -94,13 +96,14 @@ impl Fixture {
     }
 
     /// Asks the services whether anybody else holds what a new account of this file wants; nothing is written.
-    pub(crate) async fn check(&self, recipe: &Recipe) -> Result<(), Failed> {
+    pub(crate) async fn check(&self, peers: &Peers) -> Result<(), Failed> {
         for (service, objects) in [(ServiceName::Auth, &self.accounts), (ServiceName::User, &self.profiles)] {
-            let peer = recipe.peer(service);
             for chunk in chunks(objects) {
+                let asked = peer(peers, service)?;
                 let answer =
-                    peer.call(Method::POST, "/internal/fixtures/check", Some(&chunk), DEADLINE).await?;
-                if let Some(taken) = serde_json::from_value::<FixturesChecked>(answer)?.taken.first() {
+                    asked.call(Method::POST, "/internal/fixtures/check", Some(&chunk), DEADLINE).await;
+                let checked: FixturesChecked = serde_json::from_value(answer.map_err(explained)?)?;
+                if let Some(taken) = checked.taken.first() {
                     return Err(self.taken(taken).into());
                 }
             }
@@ -127,8 +130,13 @@ impl Fixture {
         lines.join("\n")
     }
 
+    /// What is in it, in words.
+    pub(crate) fn told(&self) -> String {
+        format!("{} users with {} notes", self.accounts.len(), self.notes.len())
+    }
+
     /// Sends each service its part; what is there already stays as it is.
-    pub(crate) async fn load(&self, recipe: &Recipe) -> Result<Loaded, Failed> {
+    pub(crate) async fn load(&self, peers: &Peers) -> Result<Loaded, Failed> {
         let parts = [
             (ServiceName::Auth, &self.accounts),
             (ServiceName::User, &self.profiles),
@@ -136,7 +144,7 @@ impl Fixture {
         ];
         let mut loaded = Loaded::default();
         for (service, objects) in parts {
-            let added = send(recipe, service, objects).await?;
+            let added = send(peers, service, objects).await?;
             tracing::debug!(service = service.as_str(), added, "fixture loaded");
             match service {
                 ServiceName::Auth => loaded.accounts = added,
@@ -148,12 +156,12 @@ impl Fixture {
     }
 }
 
-async fn send(recipe: &Recipe, service: ServiceName, objects: &[Value]) -> Result<u64, Failed> {
-    let peer = recipe.peer(service);
+async fn send(peers: &Peers, service: ServiceName, objects: &[Value]) -> Result<u64, Failed> {
     let mut added = 0;
     for chunk in chunks(objects) {
-        let answer = peer.call(Method::POST, "/internal/fixtures", Some(&chunk), DEADLINE).await?;
-        added += serde_json::from_value::<FixturesTaken>(answer)?.added;
+        let answer = peer(peers, service)?.call(Method::POST, "/internal/fixtures", Some(&chunk), DEADLINE);
+        let taken: FixturesTaken = serde_json::from_value(answer.await.map_err(explained)?)?;
+        added += taken.added;
     }
     Ok(added)
 }

@@ -14,6 +14,7 @@ use crate::cli::{Cli, Command};
 use crate::signal::{ENDING, PASSED_ON};
 
 mod admin;
+mod bundle;
 mod cli;
 mod completions;
 mod config;
@@ -30,6 +31,7 @@ mod profile;
 mod ready;
 mod secret;
 mod signal;
+mod supply;
 mod topology;
 mod up;
 
@@ -71,6 +73,8 @@ fn run(command: Command, umask: Mode) -> Result<ExitCode, Failed> {
         Command::Guarded(args) => exec::guarded(&args),
         Command::Admin(args) => in_runtime(&[], admin::admin(args)),
         Command::Doctor(args) => in_runtime(&[], doctor::doctor(args)),
+        Command::Export(args) => in_runtime(&[], bundle::export(args)),
+        Command::Import(args) => in_runtime(&[], bundle::import(args)),
         Command::Mail(args) => in_runtime(&[], mail::mail(args)),
         Command::Completions(args) => completions::completions(args.shell),
     }

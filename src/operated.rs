@@ -27,12 +27,13 @@ use crate::up;
 /// What helps when the running world does not believe us.
 const OTHER_SECRET: &str =
     "the running world has another secret: set JWT_SECRET (or --config) as it was started with";
-/// The services that keep something.
-const KEEPERS: [ServiceName; 3] = [ServiceName::Auth, ServiceName::User, ServiceName::Notes];
+
+/// Services to be asked, by name.
+pub(crate) type Peers = BTreeMap<ServiceName, Peer>;
 
 /// A world that answers its operator.
 pub(crate) struct Operated {
-    peers: BTreeMap<ServiceName, Peer>,
+    peers: Peers,
     opened: Option<Opened>,
 }
 
@@ -50,14 +51,35 @@ impl Operated {
         if is_running(&place.data_dir, needed)? {
             return Ok(Self { peers: running(&place, needed)?, opened: None });
         }
-        let opened = open(place, home.config).await?;
+        Self::opened(place, home.config, needed).await
+    }
+
+    /// The same, and a new world where there is none.
+    pub(crate) async fn reach_or_make(home: HomeArgs, needed: &[ServiceName]) -> Result<Self, Failed> {
+        let place = Place::load(&home)?;
+        // Who made a world may have been killed before all of it was there.
+        let is_there = |name: &ServiceName| home::existing_part(&place.data_dir, *name).is_ok();
+        let there: Vec<_> = needed.iter().copied().filter(is_there).collect();
+        if is_running(&place.data_dir, &there)? {
+            return Ok(Self { peers: running(&place, needed)?, opened: None });
+        }
+        Self::opened(place, home.config, needed).await
+    }
+
+    async fn opened(place: Place, file: Option<PathBuf>, needed: &[ServiceName]) -> Result<Self, Failed> {
+        let opened = open(place, file).await?;
         let peer = |name: &ServiceName| (*name, opened.topology.peer(*name));
         Ok(Self { peers: needed.iter().map(peer).collect(), opened: Some(opened) })
     }
 
-    /// One of the services that were needed.
+    /// The services that were needed.
+    pub(crate) const fn peers(&self) -> &Peers {
+        &self.peers
+    }
+
+    /// One of them.
     pub(crate) fn peer(&self, name: ServiceName) -> Result<&Peer, Failed> {
-        self.peers.get(&name).ok_or_else(|| format!("{} was not asked for", name.as_str()).into())
+        peer(&self.peers, name)
     }
 
     /// Closes what was opened for the moment.
@@ -67,6 +89,11 @@ impl Operated {
             up::end(topology, tasks).await;
         }
     }
+}
+
+/// One of `peers`.
+pub(crate) fn peer(peers: &Peers, name: ServiceName) -> Result<&Peer, Failed> {
+    peers.get(&name).ok_or_else(|| format!("{} was not asked for", name.as_str()).into())
 }
 
 /// The operator's words for why a service did not do what it was asked.
@@ -89,7 +116,7 @@ fn is_running(data_dir: &Path, needed: &[ServiceName]) -> Result<bool, Failed> {
 }
 
 /// The services of the running world.
-fn running(place: &Place, needed: &[ServiceName]) -> Result<BTreeMap<ServiceName, Peer>, Failed> {
+fn running(place: &Place, needed: &[ServiceName]) -> Result<Peers, Failed> {
     let data_dir = &place.data_dir;
     let world = home::running(data_dir);
     let secret = match &place.jwt_secret {
@@ -116,8 +143,9 @@ async fn open(place: Place, file: Option<PathBuf>) -> Result<Opened, Failed> {
         return Err("the command line has no up".into());
     };
     (args.world.data_dir, args.world.config) = (Some(place.data_dir), file);
-    let mut config = Config::load(&args.world, Profile::Ci)?;
-    config.only = KEEPERS.to_vec();
+    // No limits, mail is kept, and what is hashed is hashed at full cost: an import may bring passwords.
+    let mut config = Config::load(&args.world, Profile::Dev)?;
+    config.only = ServiceName::KEEPERS.to_vec();
     (config.first_admin, config.control) = (None, None);
     let (trigger, shutdown) = shutdown::channel();
     let (topology, tasks) = up::start(config, &[], (trigger.clone(), shutdown), |_| Ok(())).await?;

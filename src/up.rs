@@ -14,6 +14,7 @@ use crate::phase;
 use crate::profile::Profile;
 use crate::ready::Ready;
 use crate::signal::{ENDING, Signals, until_second};
+use crate::supply::Supply;
 use crate::topology::Topology;
 
 /// The demo's data, compiled in so that the binary needs no file beside it.
@@ -50,19 +51,19 @@ pub(crate) async fn demo(mut args: DemoArgs) -> Result<ExitCode, Failed> {
 }
 
 /// Reads and checks every fixture before a world exists.
-pub(crate) fn fixtures(args: &WorldArgs, demo: Option<Fixture>) -> Result<Vec<Fixture>, Failed> {
-    let mut fixtures: Vec<Fixture> = demo.into_iter().collect();
+pub(crate) fn fixtures(args: &WorldArgs, demo: Option<Fixture>) -> Result<Vec<Supply>, Failed> {
+    let mut fixtures: Vec<Supply> = demo.into_iter().map(Supply::Fixture).collect();
     for path in &args.fixtures {
-        fixtures.push(Fixture::read(path)?);
+        fixtures.push(Supply::read(path)?);
     }
-    Fixture::check_together(&fixtures)?;
+    Supply::check_together(&fixtures)?;
     Ok(fixtures)
 }
 
 /// Opens a world, starts serving, loads its data and calls `ready`. What fails on the way ends the world in order.
 pub(crate) async fn start(
     config: Config,
-    fixtures: &[Fixture],
+    fixtures: &[Supply],
     (trigger, shutdown): (Trigger, Shutdown),
     ready: impl FnOnce(&Topology) -> Result<(), Failed>,
 ) -> Result<(Topology, JoinSet<()>), Failed> {
@@ -81,16 +82,17 @@ pub(crate) async fn start(
 }
 
 /// Everything between serving and being ready.
-async fn prepare(topology: &Topology, fixtures: &[Fixture], shutdown: Shutdown) -> Result<(), Failed> {
+async fn prepare(topology: &Topology, fixtures: &[Supply], shutdown: Shutdown) -> Result<(), Failed> {
     topology.peers_are_up(shutdown.clone()).await;
     if shutdown.is_requested() {
         return Err("ended by a signal before it was ready".into());
     }
+    let peers = topology.recipe().peers();
     for fixture in fixtures {
-        fixture.check(topology.recipe()).await?;
+        fixture.check(&peers).await?;
     }
     for fixture in fixtures {
-        fixture.load(topology.recipe()).await?;
+        fixture.load(&peers).await?;
     }
     if let Some(admin) = topology.config().first_admin.clone() {
         crate::admin::ensure(topology, &admin).await?;

@@ -46,6 +46,24 @@ pub(super) const DOCTOR: &str = "Examples:
 It works on a running world and on a stopped one. What changed within the last 30 seconds is left out.
 Exit codes: 0 clean, 1 all repaired, 2 somebody has to look; 1 also when the world cannot be reached";
 
+/// What `satchel export` is mostly run as, and what is in its file.
+pub(super) const EXPORT: &str = "Examples:
+  satchel export world.bundle                 the world in ./data, running or stopped
+  zcat world.bundle | grep '\"kind\":\"note\"'  one JSON object a line
+
+The file is whole or not there; an older one stays until then. It holds password hashes: keep it as safe as
+the data directory. It does not hold JWT_SECRET: tokens go on working where the secret is the same. Captured
+mail is not in it.";
+
+/// What `satchel import` is mostly run as, and what it refuses.
+pub(super) const IMPORT: &str = "Examples:
+  satchel import world.bundle --data-dir copy a new world, or more of one that is there, running or stopped
+  satchel import fixtures/demo.json           a fixture, with passwords in the clear
+
+The whole file is looked at first: one mistake, or one record that does not fit, refuses all of it and is told
+with its line. What is there already and the same is passed over, so an import that was interrupted can be run
+again.";
+
 /// What `satchel mail` is mostly run as.
 pub(super) const MAIL: &str = "Examples:
   satchel mail list

@@ -23,8 +23,9 @@ pub(super) async fn load(
         std::str::from_utf8(&bytes).map_err(|_bytes| Failure::bad_request("The fixture is no UTF-8"))?;
     let fixture = Fixture::parse("fixture", text).map_err(|error| wrong(&error))?;
     let _turn = reach.turn().await;
-    fixture.check(reach.recipe()).await.map_err(|error| refused(&error))?;
-    let loaded = fixture.load(reach.recipe()).await.map_err(|error| refused(&error))?;
+    let peers = reach.recipe().peers();
+    fixture.check(&peers).await.map_err(|error| refused(&error))?;
+    let loaded = fixture.load(&peers).await.map_err(|error| refused(&error))?;
     Ok(reply::data(StatusCode::CREATED, loaded))
 }
 

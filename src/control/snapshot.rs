@@ -40,8 +40,6 @@ const SNAPSHOTS_MAX: usize = 64;
 const LINEAGE_MAX: usize = 256;
 /// Letters of a snapshot's name.
 const NAME_MAX: usize = 64;
-/// The services that keep something.
-const KEEPERS: [ServiceName; 3] = [ServiceName::Auth, ServiceName::User, ServiceName::Notes];
 
 /// What control itself keeps of a snapshot, written last: without it there is none.
 #[derive(Serialize, Deserialize)]
@@ -163,7 +161,7 @@ async fn pause(reach: &Reach, quiet: bool) -> Result<(), Failure> {
     // The door first: who is inside still needs the services behind it.
     let mut paused = reach.order(ServiceName::Gateway, order.clone(), Some(&still)).await.map(drop);
     if paused.is_ok() {
-        paused = reach.order_each(&KEEPERS, order, Some(&still)).await.map(drop);
+        paused = reach.order_each(&ServiceName::KEEPERS, order, Some(&still)).await.map(drop);
     }
     if paused.is_err() {
         // Some may stand still already.
@@ -216,7 +214,7 @@ async fn settle(reach: &Reach) -> Result<(), Failure> {
 
 async fn waiting(reach: &Reach) -> Result<u64, Failure> {
     let mut waiting = 0;
-    for name in KEEPERS {
+    for name in ServiceName::KEEPERS {
         let asked = (Method::GET, "/internal/pause");
         let paused: Paused = reach.ask(name, asked, None::<&()>, SETTLE_MAX).await?;
         waiting += paused.waiting;

@@ -175,7 +175,7 @@ async fn pause(
     State(App { host, gate, .. }): State<App>,
     Internal(still): Internal<Stillness>,
 ) -> Result<Reply<Done>, Failure> {
-    gate.close(Pause { mode: Mode::All, lease_ms: still.lease_ms }).await?;
+    gate.close(Pause { mode: Mode::All, lease_ms: still.lease_ms, renews: false }).await?;
     if still.quiet {
         host.quiet().await;
     }

@@ -20,6 +20,7 @@ use super::service::Service;
 use crate::Failed;
 use crate::cli::ServiceName;
 use crate::config::Config;
+use crate::operated::Peers;
 
 /// What the services of this process share, and where all services are.
 pub(crate) struct Recipe {
@@ -58,6 +59,11 @@ impl Recipe {
     pub(crate) fn peer(&self, name: ServiceName) -> Peer {
         let signer = Signer::new("satchel", &Key::derive(&self.secret), self.clock.clone());
         Peer::new(name.as_str(), self.url(name), self.client.clone(), signer)
+    }
+
+    /// The services that keep something, wherever they run, called by the command line.
+    pub(crate) fn peers(&self) -> Peers {
+        ServiceName::KEEPERS.into_iter().map(|name| (name, self.peer(name))).collect()
     }
 
     /// The process that hosts the service `name`, called by control.

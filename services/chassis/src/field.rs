@@ -290,6 +290,7 @@ mod tests {
         assert_eq!(told, expected);
     }
 
+    #[test]
     fn what_nobody_reads_is_no_field_where_all_are_known() {
         let mut fields = Fields::of(Some(json!({"epoch": 7, "generation": -1, "eopch": 1}))).unwrap();
         assert_eq!((fields.optional_count("epoch"), fields.optional_count("version")), (Some(7), None));
