@@ -13,6 +13,7 @@
 )]
 
 mod access;
+mod bundle;
 mod command;
 mod consistency;
 mod contract;
