@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chassis::clock::Clock;
 use chassis::connect::Client;
-use chassis::dir::{self, DirError};
+use chassis::dir::DirError;
 use chassis::edge::{self, Edge};
 use chassis::entropy::{Entropy, Stream};
 use chassis::gate::Gate;
@@ -40,6 +40,7 @@ use chassis::token::{Issuers, Verifier};
 use http::{HeaderValue, Uri};
 
 use self::api::App;
+pub use self::api::DESCRIPTION;
 pub use self::mail::{Capture, Smtp};
 use self::mail::{Carrier, Desk, Mailbox, Post, Slips};
 pub use self::password::HashCost;
@@ -135,7 +136,6 @@ pub struct Auth {
     jitter: Stream,
     mails: Mails,
     slips: Mutex<Option<Slips>>,
-    mailbox: PathBuf,
     capture: Option<Capture>,
 }
 
@@ -143,8 +143,7 @@ impl Auth {
     /// Takes the data directory and opens the database in it. Blocks for as long as that takes.
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let store = Arc::new(Store::open(&config.data_dir, config.clock.clone(), config.accept_loss)?);
-        let folder = config.data_dir.join(mail::FOLDER);
-        let mailbox = Arc::new(Mailbox::open(&folder)?);
+        let mailbox = Arc::new(Mailbox::open(&config.data_dir.join(mail::FOLDER))?);
         let mails = mails(&config, &mailbox)?;
         let key = Key::derive(&config.secret);
         let signer = Signer::new(NAME, &key, config.clock.clone());
@@ -186,8 +185,8 @@ impl Auth {
         let (request_ids, jitter) = (stream("request id"), stream("jitter"));
         let edge = edge::Config { clock: config.clock, request_ids, client_url: config.client_url };
         let edge = Edge::around(api::routes(app), edge).behind(gate);
-        let (slips, mailbox, capture) = (Mutex::new(Some(slips)), folder, config.capture);
-        Ok(Self { service, doctor, edge, peers, jitter, mails, slips, mailbox, capture })
+        let (slips, capture) = (Mutex::new(Some(slips)), config.capture);
+        Ok(Self { service, doctor, edge, peers, jitter, mails, slips, capture })
     }
 
     /// The service's routes.
@@ -223,8 +222,7 @@ impl Auth {
     /// When something cannot be read or written, or changes meanwhile.
     pub fn copy(&self, to: &Path) -> Result<(), CopyError> {
         self.service.store.copy(to)?;
-        dir::duplicate(&self.mailbox, &to.join(mail::FOLDER), |_| true)?;
-        Ok(())
+        Ok(self.service.mailbox.copy(&to.join(mail::FOLDER))?)
     }
 
     /// Looks for faults now and once a minute, until `shutdown`.

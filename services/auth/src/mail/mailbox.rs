@@ -92,6 +92,12 @@ impl Mailbox {
         Self { folder: folder.to_owned(), next: Mutex::new(1), arrivals: Arrivals::default() }
     }
 
+    /// Copies the mailbox to the folder `to`, which must not exist; no mail arrives meanwhile.
+    pub(crate) fn copy(&self, to: &Path) -> Result<(), DirError> {
+        let _next = self.next();
+        dir::duplicate(&self.folder, to, |_| true)
+    }
+
     /// All mails, oldest first.
     ///
     /// # Errors
