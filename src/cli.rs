@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// Print what makes a shell complete this command line
     #[command(after_help = help::COMPLETIONS)]
     Completions(CompletionsArgs),
+    /// Print the description of the public and the control API (OpenAPI 3.1, JSON)
+    #[command(after_help = help::OPENAPI)]
+    Openapi,
 }
 
 #[derive(Args, Debug)]

@@ -27,6 +27,7 @@ use crate::cli::ServiceName;
 use crate::topology::{self, Host, Recipe};
 
 mod clock;
+mod description;
 mod fault;
 mod fixture;
 mod mail;
@@ -37,6 +38,7 @@ mod token;
 mod trace;
 mod world;
 
+pub(crate) use description::DESCRIPTION;
 use reach::Reach;
 
 /// The control API of one world, bound.

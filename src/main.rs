@@ -25,6 +25,7 @@ mod exec;
 mod fixture;
 mod home;
 mod mail;
+mod openapi;
 mod operated;
 mod phase;
 mod profile;
@@ -76,6 +77,7 @@ fn run(command: Command, umask: Mode) -> Result<ExitCode, Failed> {
         Command::Export(args) => in_runtime(&[], bundle::export(args)),
         Command::Import(args) => in_runtime(&[], bundle::import(args)),
         Command::Mail(args) => in_runtime(&[], mail::mail(args)),
+        Command::Openapi => openapi::openapi(),
         Command::Completions(args) => completions::completions(args.shell),
     }
 }

@@ -71,6 +71,11 @@ pub(super) const MAIL: &str = "Examples:
   satchel mail wait --to ada@example.test     prints it as soon as it is there
   satchel mail wait --to ada@example.test --after 3 --timeout 30";
 
+/// For those who write clients.
+pub(super) const OPENAPI: &str = "Examples:
+  satchel openapi > openapi.json              for generators of clients, and for tools that show an API
+  satchel openapi | jq '.paths | keys'        the routes";
+
 /// How shells are told.
 pub(super) const COMPLETIONS: &str = "Examples:
   satchel completions bash > ~/.local/share/bash-completion/completions/satchel

@@ -8,6 +8,8 @@ mod metrics;
 mod source;
 mod spelling;
 
+pub(crate) use source::routes_in;
+
 use gateway::{ROUTES, Route};
 use serde_json::{Value, json};
 

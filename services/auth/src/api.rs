@@ -3,10 +3,13 @@
 //! Handlers take valid arguments, call one verb and answer; the rules are in the verbs.
 
 mod bundle;
+mod description;
 mod instrument;
 mod internal;
 mod public;
 pub(crate) mod wire;
+
+pub use description::DESCRIPTION;
 
 use std::sync::Arc;
 

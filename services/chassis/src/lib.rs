@@ -5,8 +5,8 @@
 //! [`query`], [`page`], [`failure`], [`reply`]), what a service does to others ([`peer`], [`outbox`],
 //! [`relay`], [`contract`], [`beat`]), how it hands out what it keeps ([`bundle`]), and how services are held
 //! against each other ([`audit`], [`doctor`], [`recent`]); [`metrics`] tells operators of it; [`history`] is what a
-//! store knows of its own past. Tests see and disturb what
-//! services ask each other with [`span`] and [`fault`].
+//! store knows of its own past. Tests see and disturb what services ask each other with [`span`] and [`fault`].
+//! [`description`] tells people of their routes.
 //!
 //! The chassis knows no service by its rules and no database at all.
 
@@ -18,6 +18,7 @@ pub mod bundle;
 pub mod clock;
 pub mod connect;
 pub mod contract;
+pub mod description;
 pub mod dir;
 pub mod doctor;
 pub mod edge;

@@ -22,6 +22,7 @@ use serde::Serialize;
 
 mod address;
 mod budget;
+mod description;
 mod dispatch;
 mod error;
 mod forward;
@@ -31,6 +32,7 @@ mod routes;
 mod shield;
 
 pub use budget::Quota;
+pub use description::DESCRIPTION;
 pub use routes::{Access, ROUTES, Route, Upstream};
 pub use shield::Burst;
 

@@ -3,10 +3,13 @@
 //! Knows HTTP and the verbs; no rule and no store.
 
 mod bundle;
+mod description;
 mod internal;
 mod notes;
 mod search;
 pub(crate) mod wire;
+
+pub use description::DESCRIPTION;
 
 use std::sync::Arc;
 

@@ -45,6 +45,7 @@ use http::{HeaderValue, Uri};
 use tokio::time::Instant;
 
 use self::api::App;
+pub use self::api::DESCRIPTION;
 use self::search::Index;
 use self::service::{Data, Doctor, Hearing, Service};
 use self::store::Store;

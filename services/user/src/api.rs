@@ -4,9 +4,12 @@
 
 mod admin;
 mod bundle;
+mod description;
 mod internal;
 mod me;
 pub(crate) mod wire;
+
+pub use description::DESCRIPTION;
 
 use std::sync::Arc;
 

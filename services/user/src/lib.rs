@@ -37,6 +37,7 @@ use chassis::token::{Issuers, Verifier};
 use http::{HeaderValue, Uri};
 
 use self::api::App;
+pub use self::api::DESCRIPTION;
 use self::service::{Doctor, Service};
 use self::store::Store;
 

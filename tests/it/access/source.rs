@@ -43,9 +43,14 @@ fn listed(service: &str) -> BTreeSet<String> {
 fn written(service: &str) -> BTreeSet<String> {
     let path = repository().join("services").join(service).join("src/api.rs");
     let source = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let routes: BTreeSet<String> = source.split(".route(").skip(1).flat_map(routes).collect();
+    let routes: BTreeSet<String> = routes_in(&source).iter().map(|route| nameless(route)).collect();
     assert!(routes.len() > 2, "{service}: the routes cannot be read any more: {routes:?}");
     routes
+}
+
+/// `METHOD /path` of every route that `source` declares, as it writes them.
+pub(crate) fn routes_in(source: &str) -> BTreeSet<String> {
+    source.split(".route(").skip(1).flat_map(routes).collect()
 }
 
 /// The routes that `"path", get(…).post(…))…` declares.
@@ -57,7 +62,7 @@ fn routes(text: &str) -> Vec<String> {
     while let Some((method, after)) = rest.split_once('(') {
         let method = method.rsplit("::").next().unwrap_or(method);
         assert!(["get", "post", "put", "patch", "delete"].contains(&method), "{path}: what is `{method}`?");
-        routes.push(format!("{} {}", method.to_uppercase(), nameless(path)));
+        routes.push(format!("{} {path}", method.to_uppercase()));
         match after.split_once(')') {
             Some((_, after)) if after.starts_with('.') => rest = &after[1..],
             _ => break,
