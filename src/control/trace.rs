@@ -133,7 +133,7 @@ async fn tell(reach: &Reach, name: ServiceName, mut after: u64, sender: &Sender<
 }
 
 async fn newest(reach: &Reach, name: ServiceName) -> Result<(ServiceName, u64), Failure> {
-    Ok((name, spans(reach, name, &format!("after={}", u64::MAX)).await?.newest))
+    Ok((name, told(spans(reach, name, &format!("after={}", u64::MAX)).await)?.newest))
 }
 
 /// All kept spans of the request `id`, whatever service has them.
@@ -144,7 +144,7 @@ async fn of_request(reach: &Reach, id: &str) -> Result<Vec<Span>, Failure> {
     let asked = ServiceName::ALL.map(|name| spans(reach, name, &query));
     let mut all = Vec::new();
     for found in future::join_all(asked).await {
-        all.extend(found?.spans);
+        all.extend(told(found)?.spans);
     }
     Ok(all)
 }
@@ -155,7 +155,7 @@ async fn all(reach: &Reach) -> Result<Vec<Span>, Failure> {
     for name in ServiceName::ALL {
         let mut after = 0;
         loop {
-            let found = spans(reach, name, &format!("after={after}")).await?;
+            let found = told(spans(reach, name, &format!("after={after}")).await)?;
             let Some(last) = found.spans.last() else { break };
             after = last.sequence;
             all.extend(found.spans);
@@ -167,6 +167,14 @@ async fn all(reach: &Reach) -> Result<Vec<Span>, Failure> {
 async fn spans(reach: &Reach, name: ServiceName, query: &str) -> Result<SpansFound, Failure> {
     let path = format!("/internal/control/spans?{query}");
     reach::read(reach.order(name, (Method::GET, &path), None::<&()>).await?)
+}
+
+/// A service that was stopped has nothing to tell, and the others do.
+fn told(found: Result<SpansFound, Failure>) -> Result<SpansFound, Failure> {
+    match found {
+        Err(failure) if failure.status() == StatusCode::SERVICE_UNAVAILABLE => Ok(SpansFound::default()),
+        found => found,
+    }
 }
 
 fn grouped(spans: Vec<Span>) -> Vec<Trace> {

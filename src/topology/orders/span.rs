@@ -18,7 +18,7 @@ const SPANS_MAX: usize = 1000;
 const WAIT_MAX_MS: u64 = 1000;
 
 /// `GET /internal/control/spans?requestId=&after=&waitMs=`: spans, oldest first.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SpansFound {
     pub(crate) spans: Vec<Span>,
     /// The sequence of the newest span that there is.

@@ -62,6 +62,17 @@ fn a_registration_goes_through_three_services() {
 }
 
 #[test]
+fn a_request_to_a_service_that_was_stopped_is_one_hop() {
+    let world = World::start(&Setup::ci());
+    let (control, someone) = (world.control(), world.someone());
+    control.post("/control/services/notes/stop", &serde_json::json!({})).expect(200);
+    someone.send(Request::new("GET", "/api/notes").header("x-request-id", "in-vain")).expect(503);
+    let spans = spans(&control, "in-vain");
+    assert_eq!(spans.len(), 1, "{spans:?}");
+    assert_eq!(spans[0]["status"], 503);
+}
+
+#[test]
 fn a_trace_is_told_as_soon_as_its_request_has_ended() {
     let world = World::start(&Setup::ci());
     let stream = TcpStream::connect(world.control().door()).unwrap();
