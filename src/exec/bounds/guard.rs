@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::Mode;
 use rustix::process::{self, Pid, Signal, WaitOptions, WaitStatus};
 
@@ -50,7 +50,7 @@ pub(crate) fn guard(args: &GuardArgs) -> Result<ExitCode, Failed> {
     // `pkill satchel` ends the world, and should leave the one who cleans up behind it.
     rustix::thread::set_name(c"exec-guard")?;
     let world = Pid::from_raw(args.below).ok_or("--below is the number of a process")?;
-    let Some(watch) = Watch::parent(world)? else {
+    let Some(watch) = Watch::parent(world) else {
         return Err("the world was gone before its command".into());
     };
     kin::adopt()?;
@@ -118,13 +118,14 @@ impl Guard {
             if let Some(status) = self.status()? {
                 return Ok(Some(status));
             }
-            if self.watch.is_over()? {
+            if self.watch.is_over() {
                 return Ok(None);
             }
-            let mut news =
-                [PollFd::new(&self.watch, PollFlags::IN), PollFd::new(&self.signals, PollFlags::IN)];
+            let mut news = vec![PollFd::new(&self.signals, PollFlags::IN)];
+            news.extend(self.watch.fd().map(|fd| PollFd::new(fd, PollFlags::IN)));
+            let within = self.watch.look_within().and_then(|within| Timespec::try_from(within).ok());
             // Being stopped and continued interrupts the wait.
-            rustix::io::retry_on_intr(|| poll(&mut news, None))?;
+            rustix::io::retry_on_intr(|| poll(&mut news, within.as_ref()))?;
         }
     }
 

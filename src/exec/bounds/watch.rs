@@ -2,42 +2,57 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{self, Pid, PidfdFlags, Signal};
 use tokio::io::unix::AsyncFd;
+use tokio::time::interval;
 
-/// A process that is watched for its end; another one that gets its number later is not mistaken for it.
+/// Between two looks where the system has no descriptors of processes (old kernels, some sandboxes): far below the second
+/// that an end may take.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// This process' parent, watched for its end; another one that gets its number later is not mistaken for it.
 #[derive(Debug)]
-pub(crate) struct Watch(OwnedFd);
+pub(crate) struct Watch {
+    parent: Pid,
+    fd: Option<OwnedFd>,
+}
 
 impl Watch {
     /// Watches the process `parent`; `None` when it is this process' parent no more.
-    pub(crate) fn parent(parent: Pid) -> io::Result<Option<Self>> {
-        match process::pidfd_open(parent, PidfdFlags::empty()) {
-            Ok(fd) => Ok(Some(Self(fd)).filter(|_| process::getppid() == Some(parent))),
-            Err(rustix::io::Errno::SRCH) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+    pub(crate) fn parent(parent: Pid) -> Option<Self> {
+        let fd = process::pidfd_open(parent, PidfdFlags::empty()).ok();
+        Some(Self { parent, fd }).filter(|_| process::getppid() == Some(parent))
     }
 
     /// Whether it has ended.
-    pub(crate) fn is_over(&self) -> io::Result<bool> {
-        let mut fds = [PollFd::new(self, PollFlags::IN)];
-        Ok(poll(&mut fds, Some(&Timespec::default()))? > 0)
+    pub(crate) fn is_over(&self) -> bool {
+        process::getppid() != Some(self.parent)
+    }
+
+    /// What can be read once it has ended.
+    pub(crate) fn fd(&self) -> Option<&OwnedFd> {
+        self.fd.as_ref()
+    }
+
+    /// How long to wait at most before looking again.
+    pub(crate) fn look_within(&self) -> Option<Duration> {
+        self.fd.is_none().then_some(LOOK)
     }
 
     /// Waits for its end.
     #[expect(deprecated, reason = "its unsafe successor asks for what an owned descriptor keeps anyway")]
     pub(crate) async fn over(self) -> io::Result<()> {
-        AsyncFd::new(self.0)?.readable().await.map(drop)
-    }
-}
-
-impl AsFd for Watch {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        if let Some(fd) = self.fd {
+            return AsyncFd::new(fd)?.readable().await.map(drop);
+        }
+        let mut looks = interval(LOOK);
+        while !self.is_over() {
+            looks.tick().await;
+        }
+        Ok(())
     }
 }
 
@@ -47,7 +62,7 @@ pub(crate) async fn starter_is_gone() -> io::Result<()> {
     let starter = process::getppid().filter(|_| !ignores(Signal::HUP));
     // Outside of this process' view (a container's first process) there is nobody to watch.
     let Some(starter) = starter else { return std::future::pending().await };
-    match Watch::parent(starter)? {
+    match Watch::parent(starter) {
         Some(watch) => watch.over().await,
         None => Ok(()),
     }
