@@ -18,13 +18,16 @@ const TOKEN_MIN: usize = 16;
 const TOKEN_NAMES: [&str; 5] = ["token", "code", "key", "otp", "t"];
 
 /// The mails that `bytes` becomes for the recipients of `envelope`, received `now`. What is no message by any
-/// standard becomes one without parts.
+/// standard becomes an empty one.
 pub(super) fn mails(envelope: &Envelope, bytes: &[u8], now: Timestamp) -> Vec<Mail> {
-    let message = MessageParser::default().parse(bytes).unwrap_or_default();
-    let text = message.body_text(0).map_or_else(String::new, |text| shown(&text, PART_MAX));
-    let html = html(&message).map_or_else(String::new, |html| shown(html, PART_MAX));
-    let subject = shown(message.subject().unwrap_or_default(), HEADER_MAX);
-    let sender = message.from().and_then(|from| from.first()).and_then(written);
+    // The parser's own look at a message without parts panics.
+    let message = MessageParser::default().parse(bytes).filter(|message| !message.parts.is_empty());
+    let message = message.as_ref();
+    let text = message.and_then(|message| message.body_text(0));
+    let text = text.map_or_else(String::new, |text| shown(&text, PART_MAX));
+    let html = message.and_then(html).map_or_else(String::new, |html| shown(html, PART_MAX));
+    let subject = shown(message.and_then(Message::subject).unwrap_or_default(), HEADER_MAX);
+    let sender = message.and_then(Message::from).and_then(|from| from.first()).and_then(written);
     let from = shown(&sender.unwrap_or_else(|| envelope.from.clone()), HEADER_MAX);
     let link = link(&text).or_else(|| link(&html));
     let token = link.as_deref().and_then(token);
