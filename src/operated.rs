@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use chassis::clock::Clock;
+use chassis::clock::{Clock, Pace, Timestamp};
 use chassis::connect::Connector;
 use chassis::dir;
 use chassis::entropy::Entropy;
@@ -24,6 +25,10 @@ use crate::profile::Profile;
 use crate::topology::Topology;
 use crate::up;
 
+/// A world that runs tells its time at once.
+const CALENDAR_WITHIN: Duration = Duration::from_secs(2);
+/// Calendars that are no further apart are the same: the world tells seconds, and credentials last for thirty.
+const APART_MAX_MS: i64 = 5_000;
 /// What helps when the running world does not believe us.
 const OTHER_SECRET: &str =
     "the running world has another secret: set JWT_SECRET (or --config) as it was started with";
@@ -49,7 +54,7 @@ impl Operated {
     pub(crate) async fn reach(home: HomeArgs, needed: &[ServiceName]) -> Result<Self, Failed> {
         let place = Place::load(&home)?;
         if is_running(&place.data_dir, needed)? {
-            return Ok(Self { peers: running(&place, needed)?, opened: None });
+            return Ok(Self { peers: running(&place, needed).await?, opened: None });
         }
         Self::opened(place, home.config, needed).await
     }
@@ -61,7 +66,7 @@ impl Operated {
         let is_there = |name: &ServiceName| home::existing_part(&place.data_dir, *name).is_ok();
         let there: Vec<_> = needed.iter().copied().filter(is_there).collect();
         if is_running(&place.data_dir, &there)? {
-            return Ok(Self { peers: running(&place, needed)?, opened: None });
+            return Ok(Self { peers: running(&place, needed).await?, opened: None });
         }
         Self::opened(place, home.config, needed).await
     }
@@ -116,7 +121,7 @@ fn is_running(data_dir: &Path, needed: &[ServiceName]) -> Result<bool, Failed> {
 }
 
 /// The services of the running world.
-fn running(place: &Place, needed: &[ServiceName]) -> Result<Peers, Failed> {
+async fn running(place: &Place, needed: &[ServiceName]) -> Result<Peers, Failed> {
     let data_dir = &place.data_dir;
     let world = home::running(data_dir);
     let secret = match &place.jwt_secret {
@@ -126,15 +131,30 @@ fn running(place: &Place, needed: &[ServiceName]) -> Result<Peers, Failed> {
         None => crate::secret::load_or_make(data_dir, &Entropy::system().stream("satchel", "secret"))?,
     };
     let (key, client) = (Key::derive(&secret), Connector::tcp().client());
+    let clock = Clock::system();
     let peer = |service: &ServiceName| {
         let name = service.as_str();
         let noted = world.get(name).ok_or_else(|| {
             format!("the world in {} runs, but {name} is not ready or not part of it", data_dir.display())
         })?;
-        let signer = Signer::new("satchel", &key, Clock::system());
+        let signer = Signer::new("satchel", &key, clock.clone());
         Ok::<_, Failed>((*service, Peer::new(name, noted.url.parse()?, client.clone(), signer)))
     };
-    needed.iter().map(peer).collect()
+    let peers: Peers = needed.iter().map(peer).collect::<Result<_, _>>()?;
+    if let Some(asked) = peers.values().next()
+        && let Some(there) = asked.calendar(CALENDAR_WITHIN).await
+    {
+        agree(&clock, there);
+    }
+    Ok(peers)
+}
+
+/// Brings `clock` to what the world's calendar shows: tests may have stopped that or set it, and credentials have dates.
+fn agree(clock: &Clock, there: Timestamp) {
+    let ahead_ms = there.as_millis() - clock.now().as_millis();
+    if ahead_ms.abs() > APART_MAX_MS {
+        clock.set_pace(Pace::Running { ahead_ms });
+    }
 }
 
 /// Opens the services of a stopped world, without its gateway and on ports that nobody knows.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use time::format_description::FormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 /// An instant of the calendar, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,12 @@ impl Timestamp {
     /// The form of an HTTP `Date` header (RFC 9110 §5.6.7).
     pub fn http_date(self) -> String {
         self.date_time().format(HTTP_DATE).unwrap_or_default()
+    }
+
+    /// Reads the form of an HTTP `Date` header, to the second.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let instant = PrimitiveDateTime::parse(text, HTTP_DATE).ok()?.assume_utc();
+        Some(Self::from_millis(instant.unix_timestamp().saturating_mul(1000)))
     }
 
     fn date_time(self) -> OffsetDateTime {
@@ -193,6 +199,9 @@ mod tests {
         assert_eq!(instant.to_string(), "2026-11-23T04:05:06.789Z");
         assert_eq!(Timestamp::parse("2026-11-23T05:05:06.789+01:00"), Some(instant));
         assert_eq!(instant.http_date(), "Mon, 23 Nov 2026 04:05:06 GMT");
+        let to_the_second = Some(Timestamp::from_millis(1_795_406_706_000));
+        assert_eq!(Timestamp::parse_http_date("Mon, 23 Nov 2026 04:05:06 GMT"), to_the_second);
+        assert_eq!(Timestamp::parse_http_date("yesterday"), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::clock::Timestamp;
 use crate::connect::{Answer, Client};
 use crate::edge::REQUEST_ID;
 use crate::inbox;
@@ -106,6 +107,14 @@ impl Peer {
     ) -> Result<Value, PeerError> {
         let request = self.request(method, path, body)?;
         self.ask(request, within).await
+    }
+
+    /// What its calendar shows, to the second, by an answer that needs no credential; none without such an answer.
+    pub async fn calendar(&self, within: Duration) -> Option<Timestamp> {
+        let request = self.request(Method::GET, "/health", None::<&()>).ok()?;
+        let answer =
+            tokio::time::timeout(within, self.client.request(self.name, request)).await.ok()?.ok()?;
+        Timestamp::parse_http_date(answer.headers().get(header::DATE)?.to_str().ok()?)
     }
 
     /// Puts `body` at `path` under `key`: what is sent again under the same key is done once.

@@ -21,6 +21,10 @@ fn tells_time_everywhere(site: &Site) {
         "2026-01-01T12:00:00.000Z"
     );
 
+    assert!(
+        site.doctor().expect(0).stdout.contains("\"clean\":true"),
+        "an operator's command finds the calendar"
+    );
     user.post("/api/auth/forgot-password", &json!({"email": user.email})).expect(200);
     let reset = mail::wait(site.data(), &user.email)["token"].as_str().expect("a token").to_owned();
     let use_it = || user.patch(&format!("/api/auth/reset-password/{reset}"), &json!({"password": PASSWORD}));
