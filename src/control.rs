@@ -31,6 +31,7 @@ mod description;
 mod fault;
 mod fixture;
 mod mail;
+mod pause;
 mod reach;
 mod service;
 mod snapshot;

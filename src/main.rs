@@ -31,6 +31,7 @@ mod phase;
 mod profile;
 mod ready;
 mod secret;
+mod settling;
 mod signal;
 mod supply;
 mod topology;

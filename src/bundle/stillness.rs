@@ -11,6 +11,7 @@ use tokio::time::{Instant, interval};
 
 use crate::Failed;
 use crate::operated::{Peers, explained};
+use crate::settling::settled;
 
 const PATH: &str = "/internal/pause";
 /// How long a service stays closed without another word: some renewals may come late on a busy machine.
@@ -19,14 +20,8 @@ const LEASE: Duration = Duration::from_secs(10);
 const RENEW_AFTER: Duration = Duration::from_secs(3);
 /// A service lets those inside finish, for five seconds at most.
 const ANSWER: Duration = Duration::from_secs(8);
-/// How long messages between services may be on their way: requests of clients wait meanwhile.
-const SETTLE: Duration = Duration::from_secs(5);
-/// Between two looks whether messages are still on their way.
-const LOOK: Duration = Duration::from_millis(5);
 /// Between two looks whether somebody else's pause is over.
 const OTHERS: Duration = Duration::from_millis(50);
-/// A message that one service has taken in may be the cause of one that another has already been asked for.
-const QUIET_LOOKS: u32 = 2;
 
 /// Services that stand still until this is ended.
 pub(super) struct Stillness<'a> {
@@ -67,17 +62,11 @@ impl<'a> Stillness<'a> {
 
     /// Waits until all that was acknowledged is everywhere.
     pub(super) async fn settle(&self) -> Result<(), Failed> {
-        let (deadline, mut looks, mut quiet) = (Instant::now() + SETTLE, interval(LOOK), 0);
-        while quiet < QUIET_LOOKS {
-            looks.tick().await;
-            quiet = if self.waiting().await? == 0 { quiet + 1 } else { 0 };
-            if quiet == 0 && Instant::now() >= deadline {
-                return Err("messages between the services still wait: is each of them running? \
-                            `satchel doctor` tells more"
-                    .into());
-            }
+        if settled(|| self.waiting()).await? {
+            return Ok(());
         }
-        Ok(())
+        Err("messages between the services still wait: is each of them running? `satchel doctor` tells more"
+            .into())
     }
 
     /// Keeps it from ending by itself.

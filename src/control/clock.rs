@@ -92,7 +92,7 @@ pub(super) async fn set(
 /// Every process has a calendar of its own; this one's goes last, so that a failure shows.
 pub(super) async fn set_everywhere(reach: &Reach, pace: Pace) -> Result<(), Failure> {
     let calendar = Calendar::from(pace);
-    reach.order_all((Method::PUT, "/internal/control/clock"), Some(&calendar)).await?;
+    reach.order_awake((Method::PUT, "/internal/control/clock"), Some(&calendar)).await?;
     reach.recipe().clock.set_pace(pace);
     Ok(())
 }

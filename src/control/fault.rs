@@ -5,7 +5,7 @@
 use axum::extract::State;
 use chassis::body::Internal;
 use chassis::failure::Failure;
-use chassis::fault::{Plan, Tally};
+use chassis::fault::{Faults, Plan, Tally};
 use chassis::field::Fields;
 use chassis::reply::{self, Data, Reply};
 use http::{Method, StatusCode};
@@ -45,26 +45,34 @@ pub(super) async fn set(
     Internal(document): Internal<Value>,
 ) -> Result<Reply<Data<FaultsResponse>>, Failure> {
     let known = ServiceName::ALL.map(ServiceName::as_str);
-    Plan::read(Fields::of(Some(document.clone()))?, &known)?;
+    let plan = Plan::read(Fields::of(Some(document.clone()))?, &known)?;
     let _turn = reach.turn().await;
-    reach.order_all((Method::PUT, ORDERS), Some(&document)).await?;
+    reach.order_awake((Method::PUT, ORDERS), Some(&document)).await?;
+    of_stopped(&reach).for_each(|faults| faults.set(plan.clone()));
     Ok(reply::data(StatusCode::OK, in_force(&reach).await?))
 }
 
 pub(super) async fn clear(State(reach): State<Reach>) -> Result<StatusCode, Failure> {
     let _turn = reach.turn().await;
-    reach.order_all((Method::DELETE, ORDERS), None::<&()>).await?;
+    reach.order_awake((Method::DELETE, ORDERS), None::<&()>).await?;
+    of_stopped(&reach).for_each(Faults::clear);
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The rules of all services in the order of the plan.
 async fn in_force(reach: &Reach) -> Result<FaultsResponse, Failure> {
-    let mut tallies: Vec<Tally> = Vec::new();
-    for (_, answer) in reach.order_all((Method::GET, ORDERS), None::<&()>).await? {
+    let mut tallies: Vec<Tally> = of_stopped(reach).flat_map(Faults::tallies).collect();
+    for (_, answer) in reach.order_awake((Method::GET, ORDERS), None::<&()>).await? {
         tallies.extend(reach::read::<TalliesFound>(answer)?.tallies);
     }
     tallies.sort_by_key(|tally| tally.place);
     let seed = tallies.first().map(|tally| tally.seed).unwrap_or_default();
     let fault = |Tally { rule, calls, hits, .. }| Fault { rule, calls, hits };
     Ok(FaultsResponse { seed, faults: tallies.into_iter().map(fault).collect() })
+}
+
+/// What the stopped services of this process will meet when they are back: they take no orders.
+fn of_stopped(reach: &Reach) -> impl Iterator<Item = &Faults> {
+    let instruments = reach.stopped().filter_map(|name| reach.recipe().instruments.get(&name));
+    instruments.map(|instruments| &instruments.faults)
 }

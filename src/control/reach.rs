@@ -104,7 +104,23 @@ impl Reach {
         self.order_each(&ServiceName::ALL, (method, path), body).await
     }
 
-    /// The same for some of them.
+    /// The same for all but those of this process that are stopped: for what outlives a service.
+    pub(super) async fn order_awake<B: Serialize + Sync>(
+        &self,
+        order: (Method, &str),
+        body: Option<&B>,
+    ) -> Result<BTreeMap<ServiceName, Value>, Failure> {
+        let stopped: Vec<_> = self.stopped().collect();
+        let awake: Vec<_> = ServiceName::ALL.into_iter().filter(|name| !stopped.contains(name)).collect();
+        self.order_each(&awake, order, body).await
+    }
+
+    /// The services of this process that are stopped, and so take no orders.
+    pub(super) fn stopped(&self) -> impl Iterator<Item = ServiceName> + '_ {
+        self.0.hosts.iter().filter(|(_, host)| !host.is_running()).map(|(name, _)| *name)
+    }
+
+    /// Gives some hosts the same order.
     pub(super) async fn order_each<B: Serialize + Sync>(
         &self,
         names: &[ServiceName],

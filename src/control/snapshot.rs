@@ -7,7 +7,6 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use axum::extract::{Path, State};
 use chassis::blocking;
@@ -19,21 +18,17 @@ use chassis::reply::{self, Data, List, Reply};
 use chassis::token::{ISSUER, Lineage};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, interval};
+use tokio::time::Instant;
 
 use super::clock::set_everywhere;
+use super::pause::paused;
 use super::reach::Reach;
 use crate::Failed;
 use crate::cli::ServiceName;
 use crate::home;
-use crate::topology::{Calendar, Restored, START, Stillness};
+use crate::settling::{SETTLE_MAX, settled};
+use crate::topology::{Calendar, Restored, START};
 
-/// Whoever paused the world and vanished does not keep it for longer: above what copying a large one takes.
-const LEASE_MS: u64 = 10_000;
-/// What was acknowledged reaches everyone well before that if all services are there (PROTOCOL.md, A1).
-const SETTLE_MAX: Duration = Duration::from_secs(5);
-/// Between two looks whether it has.
-const SETTLE_LOOK: Duration = Duration::from_millis(2);
 /// Each is a copy of the world.
 const SNAPSHOTS_MAX: usize = 64;
 /// Names of states whose tokens count: older ones end.
@@ -92,10 +87,7 @@ pub(super) async fn take(
     if known.len() >= SNAPSHOTS_MAX && !known.iter().any(|snapshot| snapshot.name == name) {
         return Err(Failure::conflict("There are 64 snapshots: delete one first"));
     }
-    pause(&reach, false).await?;
-    let taken = settle_and_keep(&reach, &name, &mut lineage).await;
-    resume(&reach).await?;
-    taken?;
+    paused(&reach, false, settle_and_keep(&reach, &name, &mut lineage)).await?;
     Ok(Reply(StatusCode::CREATED, took(begun).1))
 }
 
@@ -142,36 +134,17 @@ async fn start_all(reach: &Reach) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Pauses the world, changes every service and wakes it again, whatever happened.
+/// Changes every service while the world stands still.
 async fn go_back(reach: &Reach, name: &str, (lineage, pace): (Lineage, Pace)) -> Result<(), Failure> {
-    pause(reach, true).await?;
     let order = Restored { name: name.to_owned(), lineage };
-    let mut restored =
-        reach.order_all((Method::POST, "/internal/control/restore"), Some(&order)).await.map(drop);
-    if restored.is_ok() && reach.recipe().clock.pace() != pace {
-        restored = set_everywhere(reach, pace).await;
-    }
-    resume(reach).await?;
-    restored
-}
-
-async fn pause(reach: &Reach, quiet: bool) -> Result<(), Failure> {
-    let order = (Method::PUT, "/internal/control/pause");
-    let still = Stillness { lease_ms: LEASE_MS, quiet };
-    // The door first: who is inside still needs the services behind it.
-    let mut paused = reach.order(ServiceName::Gateway, order.clone(), Some(&still)).await.map(drop);
-    if paused.is_ok() {
-        paused = reach.order_each(&ServiceName::KEEPERS, order, Some(&still)).await.map(drop);
-    }
-    if paused.is_err() {
-        // Some may stand still already.
-        resume(reach).await?;
-    }
-    paused
-}
-
-async fn resume(reach: &Reach) -> Result<(), Failure> {
-    reach.order_all((Method::DELETE, "/internal/control/pause"), None::<&()>).await.map(drop)
+    let change = async {
+        reach.order_all((Method::POST, "/internal/control/restore"), Some(&order)).await?;
+        if reach.recipe().clock.pace() != pace {
+            set_everywhere(reach, pace).await?;
+        }
+        Ok(())
+    };
+    paused(reach, true, change).await
 }
 
 async fn settle_and_keep(reach: &Reach, name: &str, lineage: &mut Lineage) -> Result<(), Failure> {
@@ -195,21 +168,12 @@ async fn settle_and_keep(reach: &Reach, name: &str, lineage: &mut Lineage) -> Re
     Ok(())
 }
 
-/// Waits until nothing is on its way between services. What one of them does last may give another something to do,
-/// so all must have nothing twice in a row.
 async fn settle(reach: &Reach) -> Result<(), Failure> {
-    let (deadline, mut looks) = (Instant::now() + SETTLE_MAX, interval(SETTLE_LOOK));
-    let mut quiet_rounds = 0;
-    while quiet_rounds < 2 {
-        if Instant::now() > deadline {
-            let message =
-                "Services still have something to tell each other: is one stopped, or a fault on the way?";
-            return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, message));
-        }
-        looks.tick().await;
-        quiet_rounds = if waiting(reach).await? == 0 { quiet_rounds + 1 } else { 0 };
+    if settled(|| waiting(reach)).await? {
+        return Ok(());
     }
-    Ok(())
+    let message = "Services still have something to tell each other: is one stopped, or a fault on the way?";
+    Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, message))
 }
 
 async fn waiting(reach: &Reach) -> Result<u64, Failure> {

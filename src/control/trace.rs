@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -20,6 +21,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::interval;
 
 use super::reach::{self, Reach};
 use crate::cli::ServiceName;
@@ -31,6 +33,9 @@ const QUEUE_MAX: usize = 256;
 const FOLLOWING_MAX: usize = 8;
 /// How long an order waits for a span; a service that ends waits for its orders.
 const WAIT_MS: u64 = 500;
+
+/// Between two looks whether a service that went is back.
+const RETURN_LOOK: Duration = Duration::from_millis(500);
 
 static FOLLOWING: Semaphore = Semaphore::const_new(FOLLOWING_MAX);
 
@@ -113,23 +118,33 @@ async fn tell_all(
     }
 }
 
-/// Tells of the traces that begin at the service `name`, as they end, until it goes.
+/// Tells of the traces that begin at the service `name`, as they end: until the gateway goes, and with any other
+/// service again when it comes back.
 async fn tell(reach: &Reach, name: ServiceName, mut after: u64, sender: &Sender<Bytes>) {
-    while let Ok(found) = spans(reach, name, &format!("after={after}&waitMs={WAIT_MS}")).await {
-        for span in found.spans {
-            after = span.sequence;
-            if span.parent.is_some() {
-                continue;
+    let mut returns = interval(RETURN_LOOK);
+    loop {
+        match spans(reach, name, &format!("after={after}&waitMs={WAIT_MS}")).await {
+            Ok(found) => {
+                // Another process counts its spans from the first.
+                after = after.min(found.newest);
+                for span in found.spans {
+                    after = span.sequence;
+                    if span.parent.is_none() && tell_of(reach, span.request_id, sender).await.is_err() {
+                        return;
+                    }
+                }
             }
-            let Ok(hops) = of_request(reach, &span.request_id).await else { return };
-            if sender.send(Trace::of(span.request_id, hops).event()).await.is_err() {
-                return;
-            }
+            Err(_gone) if name == ServiceName::Gateway => return,
+            Err(_gone) => drop(returns.tick().await),
         }
     }
-    if name != ServiceName::Gateway {
-        future::pending::<()>().await;
-    }
+}
+
+/// Tells of one request; an error when nobody listens or the services end.
+async fn tell_of(reach: &Reach, request_id: String, sender: &Sender<Bytes>) -> Result<(), Failure> {
+    let hops = of_request(reach, &request_id).await?;
+    let told = sender.send(Trace::of(request_id, hops).event()).await;
+    told.map_err(|_gone| Failure::unavailable("Nobody listens", 1))
 }
 
 async fn newest(reach: &Reach, name: ServiceName) -> Result<(ServiceName, u64), Failure> {

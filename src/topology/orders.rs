@@ -70,6 +70,8 @@ pub(crate) struct Stillness {
     pub(crate) lease_ms: u64,
     /// Whether work in the background ends too, for a change of the state.
     pub(crate) quiet: bool,
+    /// Whether a pause that lasts is to last longer.
+    pub(crate) renews: bool,
 }
 
 /// `POST /internal/control/restore`: back to a state, and whose tokens count in it.
@@ -175,7 +177,7 @@ async fn pause(
     State(App { host, gate, .. }): State<App>,
     Internal(still): Internal<Stillness>,
 ) -> Result<Reply<Done>, Failure> {
-    gate.close(Pause { mode: Mode::All, lease_ms: still.lease_ms, renews: false }).await?;
+    gate.close(Pause { mode: Mode::All, lease_ms: still.lease_ms, renews: still.renews }).await?;
     if still.quiet {
         host.quiet().await;
     }

@@ -12,7 +12,7 @@ const WRITERS: u32 = 4;
 
 #[test]
 fn an_export_under_load_is_one_moment_of_the_world_and_refuses_nobody() {
-    let exports = proof::size(5, 40);
+    let exports = proof::size(5, 15);
     let shelf = Shelf::new();
     let world = World::start(&Setup::ci());
     let (is_over, written) = (AtomicBool::new(false), AtomicU32::new(0));
@@ -31,6 +31,7 @@ fn an_export_under_load_is_one_moment_of_the_world_and_refuses_nobody() {
                 }
             });
         }
+        let _until_the_end = Over(&is_over);
         for number in 0..exports {
             let name = format!("export{number}");
             shelf.exported(world.data(), &name);
@@ -44,12 +45,20 @@ fn an_export_under_load_is_one_moment_of_the_world_and_refuses_nobody() {
             );
             assert_eq!(found.expect(0).stdout, "{\"clean\":true,\"findings\":[]}\n", "export {number}");
         }
-        is_over.store(true, Ordering::Relaxed);
     });
     let written = written.into_inner();
     println!(
         "{exports} exports beside {WRITERS} writers with {written} whole lives: each is one moment, none refused"
     );
+}
+
+/// Ends the writing when it goes, also by a panic: a scope waits for its threads.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Demands that every account has a profile and every note an author that stands where its account does.

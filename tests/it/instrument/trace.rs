@@ -98,6 +98,14 @@ fn a_trace_is_told_as_soon_as_its_request_has_ended() {
         }
     };
     assert_eq!(told["spans"][0]["name"], "GET /health");
+    // A service that stops and starts is listened to again: its calls from elsewhere begin traces too.
+    let control = world.control();
+    for verb in ["stop", "start"] {
+        control.post(&format!("/control/services/notes/{verb}"), &serde_json::json!({})).expect(200);
+    }
+    let notes = world.anon().at(world.doors().notes);
+    notes.send(Request::new("GET", "/health").header("x-request-id", "back")).expect(200);
+    while !next("data: ").contains("\"back\"") {}
     let mut world = world;
     world.stop();
 }
