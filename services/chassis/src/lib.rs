@@ -33,6 +33,7 @@ pub mod history;
 pub mod id;
 pub mod inbox;
 pub mod internal;
+mod jws;
 pub mod metrics;
 pub mod outbox;
 pub mod page;
