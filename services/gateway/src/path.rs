@@ -77,4 +77,6 @@ fn decoded(segment: &[u8]) -> Option<Cow<'_, [u8]>> {
 }
 
 #[cfg(test)]
+mod obliging;
+#[cfg(test)]
 mod tests;

@@ -113,29 +113,6 @@ fn a_refused_target_is_quoted_as_the_service_would_have_seen_it() {
     assert_eq!(onward(&target).unwrap().target, "/auth/../internal/status?x=1");
 }
 
-/// What the most obliging server could make of a path: everything decoded, `\` taken for `/`, parameters cut
-/// off, empty segments dropped, steps taken. Written apart from the code under test.
-fn most_obliging_reading(path: &str) -> Vec<String> {
-    let mut text = path.as_bytes().to_vec();
-    loop {
-        let next: Vec<u8> = percent_decode(&text).collect();
-        if next == text {
-            break;
-        }
-        text = next;
-    }
-    let text = String::from_utf8_lossy(&text).replace('\\', "/");
-    let mut reached: Vec<String> = Vec::new();
-    for segment in text.split('/').filter_map(|segment| segment.split(';').next()) {
-        match segment {
-            "" | "." => {}
-            ".." => drop(reached.pop()),
-            name => reached.push(name.to_owned()),
-        }
-    }
-    reached
-}
-
 fn spelling() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         ".", "..", "%2e", "%2E", "%252e", "%25", "2e", "2f", "5c", "/", "//", "%2f", "%252F", "\\", "%5c",
@@ -151,7 +128,7 @@ proptest! {
             && let Some(onward) = onward(&target)
             && onward.is_plain()
         {
-            let read = most_obliging_reading(onward.target);
+            let read = obliging::reading(onward.target);
             prop_assert_eq!(read.first().map(String::as_str), Some("users"));
             let as_it_came = onward.target.split('/').filter(|segment| !segment.is_empty()).count();
             prop_assert_eq!(read.len(), as_it_came, "every segment stays one: {}", onward.target);
