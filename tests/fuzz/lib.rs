@@ -4,7 +4,7 @@
 //! tests of this crate try some thousands near the seeds. The parsers are compiled from the files of the services, so
 //! that a target links no engine and a search is fast. What a service does with what was read is not known here.
 
-#[allow(dead_code, reason = "a target needs a part of it")]
+#[allow(dead_code, unreachable_pub, reason = "a target needs a part of it")]
 #[path = "../../services/gateway/src"]
 mod gateway {
     #[path = "path/obliging.rs"]

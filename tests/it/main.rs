@@ -27,6 +27,7 @@ mod hygiene;
 mod instrument;
 mod journeys;
 mod kit;
+mod noise;
 mod openapi;
 mod register;
 mod replay;

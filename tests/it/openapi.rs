@@ -10,7 +10,7 @@ use crate::kit::command::{run, satchel};
 use crate::kit::world::repository;
 use crate::kit::{Answer, Setup, World};
 
-fn described() -> Value {
+pub(crate) fn described() -> Value {
     let printed = run(&mut satchel(["openapi"])).expect(0).stdout;
     serde_json::from_str(&printed).unwrap()
 }
@@ -26,7 +26,7 @@ fn operations(document: &Value) -> BTreeSet<String> {
 }
 
 /// A segment that stands for any one, written as the document does.
-fn braced(path: &str) -> String {
+pub(crate) fn braced(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment.strip_prefix(':') {
         Some(name) => format!("{{{name}}}"),
         None => segment.to_owned(),
@@ -69,7 +69,7 @@ fn the_description_is_the_same_each_time_and_refers_to_nothing_unknown() {
 }
 
 /// Holds `value` against `schema`; a field that is missing or unknown, and one of another type, fails the test.
-fn holds(document: &Value, schema: &Value, value: &Value, place: &str) {
+pub(crate) fn holds(document: &Value, schema: &Value, value: &Value, place: &str) {
     if let Some(reference) = schema["$ref"].as_str() {
         return holds(document, document.pointer(&reference[1..]).unwrap(), value, place);
     }
