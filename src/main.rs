@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use chassis::blocking;
 use clap::Parser;
 use rustix::fs::Mode;
 use rustix::process::Signal;
@@ -41,9 +42,9 @@ mod up;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Threads for blocking work: each waits for a commit or hashes, so more than the cores make sense, but each
-/// costs a stack.
-const BLOCKING_THREADS_MAX: usize = 128;
+/// Threads for blocking work: those of the one bridge to it, and some for the runtime's own (looking up names, reading
+/// files), which must not wait for them.
+const BLOCKING_THREADS_MAX: usize = blocking::THREADS_MAX + 16;
 /// Work that nobody waits for any more (a hash, the removal of a delivered message) ends well before that.
 const LAST_WORK_MAX: Duration = Duration::from_secs(2);
 

@@ -245,13 +245,17 @@ async fn wrong_method() -> Failure {
     Failure::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
 }
 
+/// A refusal that is meant (a full queue) has no cause to tell of, and under load there are many.
 fn log(failure: &Failure, method: &Method, id: &RequestId) {
     let (status, message) = (failure.status().as_u16(), failure.message());
-    let cause = failure.cause().unwrap_or_default();
-    if failure.status().is_server_error() {
-        tracing::error!(request.id = id.as_str(), %method, status, cause, "{message}");
-    } else {
-        tracing::debug!(request.id = id.as_str(), %method, status, cause, "{message}");
+    match failure.cause() {
+        Some(cause) if failure.status().is_server_error() => {
+            tracing::error!(request.id = id.as_str(), %method, status, cause, "{message}");
+        }
+        cause => {
+            let cause = cause.unwrap_or_default();
+            tracing::debug!(request.id = id.as_str(), %method, status, cause, "{message}");
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! [`relay`], [`contract`], [`beat`]), how it hands out what it keeps ([`bundle`]), and how services are held
 //! against each other ([`audit`], [`doctor`], [`recent`]); [`metrics`] tells operators of it; [`history`] is what a
 //! store knows of its own past. Tests see and disturb what services ask each other with [`span`] and [`fault`].
-//! [`description`] tells people of their routes.
+//! [`description`] tells people of their routes. Where too much is asked at once, [`turn`] says who waits and who is refused.
 //!
 //! The chassis knows no service by its rules and no database at all.
 
@@ -53,4 +53,5 @@ pub mod span;
 pub mod standing;
 pub mod task;
 pub mod token;
+pub mod turn;
 pub mod writer;

@@ -12,6 +12,9 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Asked again after this time, a service that restarts is usually back.
 const UNREACHABLE_RETRY_S: u32 = 1;
 
+/// What was in hand is done by then, many times over.
+const CROWDED_RETRY_S: u32 = 1;
+
 /// What the gateway has against a request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -34,6 +37,12 @@ pub(crate) enum Error {
     Burst {
         /// Until one more is let through.
         retry_after_s: u32,
+    },
+    /// Too many ask the same service, whoever they are.
+    #[error("{service} has too much in hand")]
+    Crowded {
+        /// Who should have been asked.
+        service: &'static str,
     },
     /// No connection, or it broke before the answer was complete.
     #[error("{service} cannot be reached")]
@@ -65,6 +74,9 @@ impl From<Error> for Failure {
             Error::Spent { minutes, retry_after_s } => Self::too_many(spent(minutes), retry_after_s),
             Error::Burst { retry_after_s } => {
                 Self::too_many("Too many requests from this IP, please slow down!", retry_after_s)
+            }
+            Error::Crowded { .. } => {
+                Self::unavailable("Too many requests are under way, please try again", CROWDED_RETRY_S)
             }
             Error::Unreachable { .. } => Self::unavailable(
                 "The service is not available at the moment, please try again",

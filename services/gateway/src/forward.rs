@@ -18,6 +18,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 
+use crate::crowd::Crowd;
 use crate::error::Error;
 use crate::path::Onward;
 use crate::routes::Upstream;
@@ -65,6 +66,8 @@ pub(crate) struct Forwarder {
     pub(crate) authorities: Authorities,
     /// When a whole answer must be here.
     pub(crate) deadline: Duration,
+    /// How many ask at a time.
+    pub(crate) crowd: Crowd,
 }
 
 /// A request's body as it goes on.
@@ -78,7 +81,7 @@ impl Forwarder {
     /// Asks the service that `onward` leads to and gives its answer.
     ///
     /// # Errors
-    /// When the body cannot be read, and when the service gives no whole answer in time.
+    /// When the body cannot be read, when too many ask already, and when the service gives no whole answer in time.
     pub(crate) async fn forward(&self, onward: &Onward<'_>, request: Request) -> Result<Response, Error> {
         let service = onward.upstream.name();
         let (parts, body) = request.into_parts();
@@ -86,6 +89,8 @@ impl Forwarder {
         let is_too_large = content.bytes.len() == BODY_MAX;
         let uri = self.uri(onward).ok_or_else(|| Error::NoRoute(onward.target.to_owned()))?;
         let request = fresh(parts.method, uri, &parts.headers, content);
+        // Only now: whoever is slow to send a body takes nobody's turn.
+        let _turn = self.crowd.enter(onward.upstream).await?;
         let asking = tokio::time::timeout(self.deadline, self.ask(service, request));
         let mut response = asking.await.unwrap_or(Err(Error::Silent { service }))?;
         if is_too_large {

@@ -1,7 +1,8 @@
 //! The only public door: checks, limits and dispatches; it has no domain and no database.
 //!
 //! Reading order: [`ROUTES`] (what is public), `dispatch` (what a request goes through), `path` (where it
-//! leads), `forward` (how a service is asked), `budget` and `limit` (how often), `shield` (how fast).
+//! leads), `forward` (how a service is asked), `budget` and `limit` (how often), `shield` (how fast), `crowd` (how
+//! much at a time).
 //!
 //! It knows services by their prefix and address, and nothing of users, passwords or notes.
 
@@ -22,6 +23,7 @@ use serde::Serialize;
 
 mod address;
 mod budget;
+mod crowd;
 mod description;
 mod dispatch;
 mod error;
@@ -37,6 +39,7 @@ pub use routes::{Access, ROUTES, Route, Upstream};
 pub use shield::Burst;
 
 use address::Proxies;
+use crowd::Crowd;
 use dispatch::{Door, dispatch};
 use forward::{Authorities, Forwarder};
 use limit::Limit;
@@ -134,7 +137,7 @@ fn door(config: &Config, proxies: Arc<Proxies>) -> Result<Door, OpenError> {
         notes: authority("notes", &config.notes_uri)?,
     };
     let (client, deadline) = (config.client.clone(), config.deadline);
-    let forwarder = Forwarder { client, authorities, deadline };
+    let forwarder = Forwarder { client, authorities, deadline, crowd: Crowd::new() };
     let limit = config.quota.map(|quota| limit(quota, &config.clock)).transpose()?;
     Ok(Door { proxies, limit, forwarder })
 }

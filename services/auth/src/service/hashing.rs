@@ -3,14 +3,12 @@
 //! A hash takes 19 MiB and tens of milliseconds of a core; what it computes is [`crate::password`]'s business.
 
 use std::num::NonZero;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use chassis::blocking;
 use chassis::entropy::Stream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use chassis::turn::{Crowded, Limits, Turns};
 
 use crate::error::Error;
 use crate::password::{HashCost, HashError, Password, PasswordHash};
@@ -24,23 +22,25 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 pub(crate) struct Hashing {
     cost: HashCost,
     salts: Stream,
-    cores: Arc<Semaphore>,
-    places: Arc<Semaphore>,
-    wait_max: Duration,
+    cores: Turns,
 }
 
-/// Held by the hash itself and not by who asked for it: a caller that goes away frees no core.
-struct Turn {
-    _place: OwnedSemaphorePermit,
-    _core: OwnedSemaphorePermit,
+impl From<Crowded> for Error {
+    fn from(_: Crowded) -> Self {
+        Self::HashingBusy
+    }
 }
 
 impl Hashing {
     /// A pool of `cores` that makes hashes of `cost`.
     pub(crate) fn new(cost: HashCost, cores: usize, salts: Stream) -> Self {
-        let places = Arc::new(Semaphore::new(cores.saturating_add(QUEUE_MAX)));
-        let cores = Arc::new(Semaphore::new(cores));
-        Self { cost, salts, cores, places, wait_max: WAIT_MAX }
+        let limits = Limits { at_a_time: cores, waiting: QUEUE_MAX, wait_max: WAIT_MAX };
+        Self { cost, salts, cores: Turns::new(limits) }
+    }
+
+    /// Hashes that are made now, and those that wait for a core.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        (self.cores.under_way(), self.cores.waiting())
     }
 
     /// Hashes a new password.
@@ -93,22 +93,14 @@ impl Hashing {
         T: Send + 'static,
         F: FnOnce() -> Result<T, HashError> + Send + 'static,
     {
-        let turn = self.turn().await?;
+        // Held by the hash itself and not by who asked for it: a caller that goes away frees no core.
+        let turn = self.cores.take().await?;
         let done = blocking::run(move || {
             let outcome = work();
             drop(turn);
             outcome
         });
         Ok(done.await?)
-    }
-
-    async fn turn(&self) -> Result<Turn, Error> {
-        let busy = |_closed_or_full| Error::HashingBusy;
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(busy)?;
-        let waiting = timeout(self.wait_max, Arc::clone(&self.cores).acquire_owned());
-        let core =
-            waiting.await.map_err(|_elapsed| Error::HashingBusy)?.map_err(|_closed| Error::HashingBusy)?;
-        Ok(Turn { _place: place, _core: core })
     }
 }
 
@@ -119,6 +111,7 @@ pub(crate) fn cores() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::mpsc::sync_channel;
 
     use chassis::entropy::Entropy;
@@ -126,14 +119,14 @@ mod tests {
 
     use super::*;
 
-    fn pool(wait_max: Duration) -> Arc<Hashing> {
+    fn pool() -> Arc<Hashing> {
         let salts = Entropy::seeded(1).stream("auth", "salt");
-        Arc::new(Hashing { wait_max, ..Hashing::new(HashCost::Cheap, 1, salts) })
+        Arc::new(Hashing::new(HashCost::Cheap, 1, salts))
     }
 
     #[tokio::test]
     async fn a_caller_that_goes_away_frees_no_core_before_its_hash_is_done() {
-        let pool = pool(WAIT_MAX);
+        let pool = pool();
         let (started, has_started) = sync_channel::<()>(1);
         let (finish, may_finish) = sync_channel::<()>(0);
         let asking = Arc::clone(&pool);
@@ -148,15 +141,15 @@ mod tests {
         blocking::run(move || has_started.recv()).await.unwrap();
         caller.abort();
         assert!(caller.await.unwrap_err().is_cancelled());
-        assert_eq!((pool.cores.available_permits(), pool.places.available_permits()), (0, QUEUE_MAX));
+        assert_eq!(pool.load(), (1, 0));
         drop(finish);
         pool.in_turn(|| Ok(())).await.unwrap();
-        assert_eq!((pool.cores.available_permits(), pool.places.available_permits()), (1, QUEUE_MAX + 1));
+        assert_eq!(pool.load(), (0, 0));
     }
 
     #[tokio::test]
     async fn a_hash_of_another_cost_is_renewed_and_one_of_today_is_not() {
-        let pool = pool(WAIT_MAX);
+        let pool = pool();
         let password = Password::given("correct horse".into());
         let outdated = PasswordHash::decoy(HashCost::Shipping);
         let renewed = pool.renew(&outdated, password.clone()).await.unwrap().unwrap();
@@ -164,27 +157,25 @@ mod tests {
         assert_eq!(pool.renew(&renewed, password).await.unwrap(), None);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn who_finds_no_core_in_time_is_asked_to_come_back() {
-        let pool = pool(Duration::from_millis(1));
-        let held = pool.turn().await.unwrap();
+        let pool = pool();
+        let _held = pool.cores.take().await.unwrap();
         let refused = pool.in_turn(|| Ok(())).await;
         assert!(matches!(refused, Err(Error::HashingBusy)));
-        drop(held);
-        assert_eq!(pool.places.available_permits(), QUEUE_MAX + 1);
     }
 
     #[tokio::test]
     async fn who_finds_the_queue_full_is_refused_at_once() {
-        let pool = pool(WAIT_MAX);
-        let held = pool.turn().await.unwrap();
+        let pool = pool();
+        let held = pool.cores.take().await.unwrap();
         let waiting: Vec<_> = (0..QUEUE_MAX)
             .map(|_| {
                 let pool = Arc::clone(&pool);
                 task::spawn("test", async move { pool.in_turn(|| Ok(())).await })
             })
             .collect();
-        while pool.places.available_permits() > 0 {
+        while pool.load().1 < QUEUE_MAX {
             tokio::task::yield_now().await;
         }
         assert!(matches!(pool.in_turn(|| Ok(())).await, Err(Error::HashingBusy)));

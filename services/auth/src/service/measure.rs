@@ -1,5 +1,5 @@
 //! What an operator may count of auth: messages that wait, registrations that are neither done nor
-//! undone, and what the doctor found.
+//! undone, passwords that are hashed, and what the doctor found.
 //!
 //! How the numbers are written is the chassis'.
 
@@ -27,6 +27,10 @@ impl Service {
         metrics.sagas("register", "started", open.started);
         metrics.sagas("register", "aborting", open.aborting);
         metrics.findings(chart);
+        let (running, waiting) = self.hashing.load();
+        let number = |count| u64::try_from(count).unwrap_or(u64::MAX);
+        metrics.set("satchel_hashes_running", "Password hashes that are made now", &[], number(running));
+        metrics.set("satchel_hashes_waiting", "Password hashes that wait for a core", &[], number(waiting));
         Ok(metrics)
     }
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod bodies;
+mod crowd;
 mod headers;
 mod limits;
 mod opening;
