@@ -184,11 +184,13 @@ impl From<Error> for Failure {
                 Self::unavailable("Changes are not possible right now, please try again later", OPERATOR_S)
                     .because(&error)
             }
-            Error::StoreCorrupt(_)
-            | Error::MailUnreadable(_)
-            | Error::Hash(_)
-            | Error::Signing(_)
-            | Error::Interrupted(_) => Self::internal(&error),
+            Error::StoreCorrupt(_) => {
+                Self::unavailable("The service is damaged and waits for its operator", OPERATOR_S)
+                    .because(&error)
+            }
+            Error::MailUnreadable(_) | Error::Hash(_) | Error::Signing(_) | Error::Interrupted(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

@@ -8,6 +8,8 @@ use chassis::doctor::{Cure, Kind};
 use chassis::id::AccountId;
 use chassis::standing::{Rung, Standing};
 
+use crate::note::NoteId;
+
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
@@ -25,6 +27,8 @@ pub(crate) enum Fault {
     AuthorlessNotes,
     /// A database that SQLite finds damaged.
     DamagedFile,
+    /// A note that is not as it was written.
+    DamagedNote,
     /// A search index that is damaged or has other notes than the database.
     DifferingIndex,
     /// Authors that could not be held against another service.
@@ -33,7 +37,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Every kind there is.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::UndeletedNotes,
         Self::UnknownAuthor,
         Self::DifferingCounts,
@@ -41,6 +45,7 @@ impl Fault {
         Self::DifferingTrigrams,
         Self::AuthorlessNotes,
         Self::DamagedFile,
+        Self::DamagedNote,
         Self::DifferingIndex,
         Self::NotCompared,
     ];
@@ -78,6 +83,9 @@ impl Fault {
             Self::DamagedFile => {
                 ("damagedFile", "the database is damaged", "build its indexes again", Cure::OnRequest)
             }
+            Self::DamagedNote => {
+                ("damagedNote", "a note is damaged and not served", "restore a backup", Cure::Person)
+            }
             Self::DifferingIndex => {
                 ("differingIndex", "the search index differs from the notes", "build it again", Cure::Always)
             }
@@ -98,6 +106,7 @@ pub(crate) enum Subject {
     Account(AccountId),
     /// An author of whom only the number is known.
     Number(i64),
+    Note(NoteId),
     Database,
     /// The search index, which is derived from the notes.
     Index,
@@ -109,6 +118,7 @@ impl std::fmt::Display for Subject {
         match self {
             Self::Account(account) => account.fmt(f),
             Self::Number(number) => write!(f, "author {number}"),
+            Self::Note(note) => note.fmt(f),
             Self::Database => f.write_str("notes.db"),
             Self::Index => f.write_str("index"),
             Self::Service(name) => f.write_str(name),

@@ -6,6 +6,7 @@ use chassis::failure::Failure;
 use chassis::inbox;
 use chassis::standing::Ended;
 use chassis::token;
+use chassis::turn::Crowded;
 use http::StatusCode;
 
 use crate::store::StoreError;
@@ -14,6 +15,8 @@ use crate::store::StoreError;
 const RETRY_BUSY_S: u32 = 1;
 /// A beat comes as often.
 const RETRY_OUT_OF_TOUCH_S: u32 = 15;
+/// Someone has to mend what is damaged.
+const RETRY_DAMAGED_S: u32 = 60;
 /// Space is made by people or by jobs that tidy up.
 const RETRY_FULL_S: u32 = 30;
 
@@ -31,7 +34,10 @@ pub(crate) enum Error {
     OutOfTouch,
     /// Too many searches run and wait.
     #[error("too many long reads wait")]
-    Crowded,
+    Crowded(#[from] Crowded),
+    /// The doctor found the database damaged.
+    #[error("the database is damaged; `satchel doctor` tells what helps")]
+    Damaged,
     /// A message came under the key of another.
     #[error("a message came under the key of another")]
     KeyReused,
@@ -48,7 +54,7 @@ impl From<Error> for Failure {
         match &error {
             Error::NoteNotFound => Self::new(StatusCode::NOT_FOUND, "Note not found or access denied"),
             Error::Ended(reason) => token::ended(*reason),
-            Error::Crowded => {
+            Error::Crowded(Crowded) => {
                 Self::unavailable("Too many searches are running, please try again", RETRY_BUSY_S)
             }
             Error::OutOfTouch => {
@@ -60,11 +66,15 @@ impl From<Error> for Failure {
             Error::Store(StoreError::Busy | StoreError::Undone) => {
                 Self::unavailable("Notes are busy, please try again", RETRY_BUSY_S).because(&error)
             }
-            Error::Store(StoreError::Full(_)) => {
+            Error::Store(StoreError::Full(_) | StoreError::Failing(_)) => {
                 Self::unavailable("Notes cannot be changed now, please try again", RETRY_FULL_S)
                     .because(&error)
             }
-            Error::Store(StoreError::Corrupt { .. } | StoreError::Sqlite(_)) => Self::internal(&error),
+            Error::Damaged | Error::Store(StoreError::Corrupt { .. } | StoreError::Damaged(_)) => {
+                Self::unavailable("Notes are damaged and wait for their operator", RETRY_DAMAGED_S)
+                    .because(&error)
+            }
+            Error::Store(StoreError::Sqlite(_)) => Self::internal(&error),
         }
     }
 }
@@ -83,7 +93,7 @@ mod tests {
     #[test]
     fn what_passes_is_503_and_says_when_to_come_back() {
         let full = StoreError::Full(Arc::new(rusqlite::Error::InvalidQuery));
-        let passing = [StoreError::Busy.into(), StoreError::Undone.into(), full.into(), Error::Crowded];
+        let passing = [StoreError::Busy.into(), StoreError::Undone.into(), full.into(), Crowded.into()];
         for error in passing.into_iter().chain([Error::OutOfTouch]) {
             let (status, _, retry_after_s) = told(error);
             assert!(status == 503 && retry_after_s.is_some());
@@ -92,10 +102,18 @@ mod tests {
 
     #[test]
     fn what_is_broken_inside_is_500_and_told_to_the_operator_only() {
+        let error = StoreError::Sqlite(Arc::new(rusqlite::Error::InvalidQuery));
+        let failure = Failure::from(Error::from(error));
+        assert!(failure.cause().is_some_and(|cause| cause.starts_with("the store failed: ")));
+        assert_eq!((failure.status().as_u16(), failure.message().contains("query")), (500, false));
+    }
+
+    #[test]
+    fn what_is_damaged_is_503_and_told_to_the_operator_only() {
         let error = StoreError::Corrupt { table: "note", key: 7, what: "tags" };
         let failure = Failure::from(Error::from(error));
         assert_eq!(failure.cause(), Some("the store failed: note 7 is corrupt: tags"));
-        assert_eq!((failure.status().as_u16(), failure.message().contains("tags")), (500, false));
+        assert_eq!((failure.status().as_u16(), failure.message().contains("tags")), (503, false));
     }
 
     #[test]

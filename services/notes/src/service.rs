@@ -20,7 +20,7 @@ use chassis::inbox::Receipt;
 use chassis::standing::{Rung, Standing};
 use chassis::task;
 use chassis::token::Caller;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use chassis::turn::{Limits, Turn, Turns};
 use tokio::time::Instant;
 
 pub(crate) use self::doctor::Doctor;
@@ -33,6 +33,8 @@ use crate::store::{Arrival, Changes, Store, StoreError, View};
 
 /// Notes that one transaction of a purge removes, so that other writes come in between (PROTOCOL.md §5).
 const PURGE_BATCH: u32 = 1000;
+/// Long reads that wait for their turn: at some ten milliseconds each the last begins within half a second.
+const LONG_READS_WAITING_MAX: usize = 64;
 /// A search that could not begin by then is refused: its caller will not wait much longer.
 const LONG_READ_WAIT_MAX: Duration = Duration::from_secs(2);
 
@@ -51,7 +53,7 @@ pub(crate) struct Service {
     clock: Clock,
     note_ids: Stream,
     /// Scans that run at a time: the store has readers left for everyone else.
-    long_reads: Arc<Semaphore>,
+    long_reads: Turns,
     /// In the strict profile only.
     hearing: Option<Hearing>,
 }
@@ -76,7 +78,9 @@ impl Service {
                 tracing::error!(%account, error = &error as &dyn std::error::Error, "a purge could not be finished");
             }
         }
-        let long_reads = Arc::new(Semaphore::new(long_reads));
+        let limits =
+            Limits { at_a_time: long_reads, waiting: LONG_READS_WAITING_MAX, wait_max: LONG_READ_WAIT_MAX };
+        let long_reads = Turns::new(limits);
         Ok(Self { index, store, clock, note_ids, long_reads, hearing })
     }
 
@@ -92,7 +96,13 @@ impl Service {
         if self.hearing.as_ref().is_some_and(|hearing| hearing.is_lost(Instant::now())) {
             return Err(Error::OutOfTouch);
         }
+        self.is_sound()?;
         blocking::brief(|| self.store.view(|notes| admitted(notes, caller)))
+    }
+
+    /// Refuses to answer from a damaged file, and to write to it.
+    fn is_sound(&self) -> Result<(), Error> {
+        if self.store.is_damaged() { Err(Error::Damaged) } else { Ok(()) }
     }
 
     /// Begins a note.
@@ -214,6 +224,7 @@ impl Service {
         T: Send + 'static,
         W: FnOnce(&Changes<'_>) -> Result<T, Error> + Send + 'static,
     {
+        self.is_sound()?;
         let store = Arc::clone(&self.store);
         let changed = blocking::run(move || store.change(verb, work)).await;
         self.tidy();
@@ -229,11 +240,9 @@ impl Service {
         }
     }
 
-    /// Waits until one more scan may run; it may while the returned permit lives.
-    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let turn = Arc::clone(&self.long_reads).acquire_owned();
-        let in_time = tokio::time::timeout(LONG_READ_WAIT_MAX, turn).await;
-        in_time.ok().and_then(Result::ok).ok_or(Error::Crowded)
+    /// Waits until one more scan may run; it may while the returned turn lives.
+    pub(crate) async fn turn(&self) -> Result<Turn, Error> {
+        Ok(self.long_reads.take().await?)
     }
 }
 

@@ -6,6 +6,7 @@
 mod bell;
 mod bundle;
 mod change;
+mod checksum;
 mod chore;
 mod commit;
 mod corpora;
@@ -30,6 +31,7 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
@@ -78,6 +80,12 @@ pub(crate) enum StoreError {
         /// What cannot be true of it.
         what: &'static str,
     },
+    /// SQLite finds that the file is not what it wrote.
+    #[error("the notes database is damaged")]
+    Damaged(#[source] Arc<rusqlite::Error>),
+    /// The disk fails.
+    #[error("the disk of the notes database fails")]
+    Failing(#[source] Arc<rusqlite::Error>),
     /// Anything else that SQLite reports.
     #[error("the notes database failed")]
     Sqlite(#[source] Arc<rusqlite::Error>),
@@ -88,6 +96,10 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full(Arc::new(error)),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(Arc::new(error)),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
+                Self::Failing(Arc::new(error))
+            }
             _ => Self::Sqlite(Arc::new(error)),
         }
     }
@@ -101,6 +113,8 @@ pub(crate) struct Store {
     chores: Arc<Chores>,
     bell: Arc<Bell>,
     folder: PathBuf,
+    /// Whether the doctor found the file damaged.
+    is_damaged: AtomicBool,
     _lock: File,
 }
 
@@ -121,12 +135,31 @@ impl Store {
         };
         let writer = Writer::start("notes writer", carry_out).map_err(DirError::io(&database))?;
         let (corpora, folder) = (Corpora::default(), data_dir.to_owned());
-        Ok(Self { writer, readers, corpora, chores, bell, folder, _lock: lock })
+        Ok(Self {
+            writer,
+            readers,
+            corpora,
+            chores,
+            bell,
+            folder,
+            is_damaged: AtomicBool::new(false),
+            _lock: lock,
+        })
     }
 
     /// Rings after every commit; there is one listener.
     pub(crate) fn bell(&self) -> Arc<Bell> {
         Arc::clone(&self.bell)
+    }
+
+    /// Takes note of what the doctor found.
+    pub(crate) fn call_damaged(&self, is_damaged: bool) {
+        self.is_damaged.store(is_damaged, Ordering::Relaxed);
+    }
+
+    /// Whether nothing that the file says can be believed.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Relaxed)
     }
 
     /// The folder that holds the database.

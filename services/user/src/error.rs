@@ -123,7 +123,11 @@ impl From<Error> for Failure {
                 Self::unavailable("Changes are not possible right now, please try again later", OPERATOR_S)
                     .because(&error)
             }
-            Error::StoreCorrupt(_) | Error::Interrupted(_) => Self::internal(&error),
+            Error::StoreCorrupt(_) => {
+                Self::unavailable("The service is damaged and waits for its operator", OPERATOR_S)
+                    .because(&error)
+            }
+            Error::Interrupted(_) => Self::internal(&error),
         }
     }
 }
@@ -145,9 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_inside_is_500_and_told_to_the_operator_only() {
+    fn what_is_damaged_is_503_and_told_to_the_operator_only() {
         let failure = Failure::from(Error::from(engine_failure("secret")));
-        assert_eq!((failure.status().as_u16(), failure.message().contains("secret")), (500, false));
+        assert_eq!((failure.status().as_u16(), failure.message().contains("secret")), (503, false));
         assert!(failure.cause().is_some_and(|cause| cause.contains("secret")));
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chassis::blocking;
 use chassis::bundle::{Fit, Taken, refusal};
-use tokio::sync::OwnedSemaphorePermit;
+use chassis::turn::Turn;
 
 use super::Service;
 use crate::bundle::Record;
@@ -16,11 +16,7 @@ use crate::error::Error;
 impl Service {
     /// Shows `each` everything that is kept, until it answers `false`; it reads for long, so it has a `turn` to. For a
     /// thread that may wait.
-    pub(crate) fn hand_out(
-        &self,
-        _turn: &OwnedSemaphorePermit,
-        each: &mut dyn FnMut(Record) -> bool,
-    ) -> Result<(), Error> {
+    pub(crate) fn hand_out(&self, _turn: &Turn, each: &mut dyn FnMut(Record) -> bool) -> Result<(), Error> {
         Ok(self.store.view(|notes| notes.each_record(each))?)
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chassis::audit::{Answer, Entry, Question};
 use chassis::blocking;
-use chassis::doctor::{self, Chart, FINDINGS_MAX, Finding, Repair, Report};
+use chassis::doctor::{self, Chart, FINDINGS_MAX, Finding, Repair, Report, State};
 use chassis::peer::Peer;
 use chassis::shutdown::Shutdown;
 use tokio::sync::Mutex;
@@ -63,11 +63,19 @@ impl Doctor {
     /// Passes of its own accord, now and once a minute, until `shutdown`.
     pub(crate) async fn watch(self: Arc<Self>, shutdown: Shutdown) {
         let pass = || async {
-            if let Err(error) = self.pass(false, Check::Quick).await {
+            if let Err(error) = self.pass(false, self.due()).await {
                 tracing::warn!(%error, "a pass of the doctor ended early");
             }
         };
         doctor::rounds(pass, shutdown).await;
+    }
+
+    /// How much the next pass of its own accord looks at: all of the file after the start, when nobody knows what
+    /// became of it meanwhile, and as long as something is wrong.
+    fn due(&self) -> Check {
+        let standing = self.chart.standing();
+        let is_well = !standing.is_empty() && standing.values().all(|count| *count == 0);
+        if is_well { Check::Quick } else { Check::Whole }
     }
 
     /// One thorough pass over everything; `fix` asks for all remedies.
@@ -83,6 +91,9 @@ impl Doctor {
         for case in again.intersection(&seen).take(FINDINGS_MAX) {
             findings.extend(self.treat(case, fix).await);
         }
+        let damage = Fault::DamagedFile.kind().name;
+        let stands = |finding: &Finding| finding.kind == damage && finding.state != State::Repaired;
+        self.data.store.call_damaged(findings.iter().any(stands));
         self.chart.note(&findings);
         Ok(Report { findings })
     }

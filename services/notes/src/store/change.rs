@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use super::entry::author_of;
 use super::inbox::Arrival;
 use super::log::Kind;
-use super::row::{number_of, tags_json};
+use super::row::{number_of, sum_of, tags_json};
 use super::{Chores, StoreError, View, gram, inbox, tag};
 use crate::note::Note;
 
@@ -101,9 +101,12 @@ impl<'a> Changes<'a> {
         let draft = &note.draft;
         let (author, serial) = self.next_serial(note.author)?;
         let number = author << 32 | serial;
+        let tags = tags_json(&draft.tags);
+        let sum = sum_of(note, &tags);
         let mut statement = self.connection.prepare_cached(
-            "INSERT INTO note (number, id, author, archived, pinned, updated, created, title, tags, background, content)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            "INSERT INTO note
+                 (number, id, author, archived, pinned, updated, created, title, tags, background, content, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (id) DO NOTHING",
         )?;
         let inserted = statement.execute((
@@ -115,9 +118,10 @@ impl<'a> Changes<'a> {
             note.updated_at.as_millis(),
             note.created_at.as_millis(),
             draft.title.as_str(),
-            tags_json(&draft.tags),
+            tags,
             draft.background_color.as_str(),
             draft.content.as_str(),
+            sum,
         ))?;
         if inserted == 0 {
             return Ok(false);
@@ -134,9 +138,12 @@ impl<'a> Changes<'a> {
     /// Replaces `before`, a note that is there, by `after`, which has its id.
     pub(crate) fn replace(&self, before: &Note, after: &Note) -> Result<(), StoreError> {
         let draft = &after.draft;
+        let tags = tags_json(&draft.tags);
+        let sum = sum_of(after, &tags);
         let mut statement = self.connection.prepare_cached(
             "UPDATE note
-             SET archived = ?2, pinned = ?3, updated = ?4, title = ?5, tags = ?6, background = ?7, content = ?8
+             SET archived = ?2, pinned = ?3, updated = ?4, title = ?5, tags = ?6, background = ?7, content = ?8,
+                 sum = ?9
              WHERE id = ?1
              RETURNING number",
         )?;
@@ -146,9 +153,10 @@ impl<'a> Changes<'a> {
             draft.is_pinned,
             after.updated_at.as_millis(),
             draft.title.as_str(),
-            tags_json(&draft.tags),
+            tags,
             draft.background_color.as_str(),
             draft.content.as_str(),
+            sum,
         );
         let number = statement.query_one(values, |row| row.get(0))?;
         tag::remove(self.connection, number, before)?;

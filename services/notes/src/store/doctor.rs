@@ -9,8 +9,9 @@ use chassis::id::AccountId;
 use rusqlite::{Connection, OptionalExtension, Params};
 
 use super::row::{self, AuthorRow};
-use super::{Changes, StoreError, View, gram, label, tag};
+use super::{Changes, StoreError, View, checksum, gram, label, tag};
 use crate::doctor::Kept;
+use crate::note::NoteId;
 
 /// A tag in a note's list that has no row of its own; `?1` to `?2` are the authors' numbers.
 const MISSING: &str = "
@@ -103,9 +104,33 @@ impl View<'_> {
             Check::Quick => "PRAGMA quick_check(1)",
             Check::Whole => "PRAGMA integrity_check(1)",
         };
-        let mut statement = self.connection().prepare_cached(pragma)?;
-        let said: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
-        Ok(said.as_deref() == Some("ok"))
+        let say = || -> Result<Option<String>, StoreError> {
+            let mut statement = self.connection().prepare_cached(pragma)?;
+            Ok(statement.query_row([], |row| row.get(0)).optional()?)
+        };
+        match say() {
+            Ok(said) => Ok(said.as_deref() == Some("ok")),
+            Err(StoreError::Damaged(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes whose rows are not as they were written, at most `limit`.
+    pub(crate) fn damaged_notes(&self, limit: usize) -> Result<Vec<NoteId>, StoreError> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT id, archived, pinned, updated, created, title, tags, background, content, sum
+             FROM note",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut damaged = Vec::new();
+        while let Some(row) = rows.next()? {
+            // A value of another type than it should have is damage, too.
+            let is_whole = checksum::of_row(row).and_then(|sum| Ok(row.get::<_, u32>(9)? == sum));
+            if !is_whole.unwrap_or(false) && damaged.len() < limit {
+                damaged.push(NoteId::from_bytes(row.get(0)?));
+            }
+        }
+        Ok(damaged)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The database file: its connections and the migrations.
 //!
-//! Knows no table: those are the migrations' business.
+//! Knows no table: those are the migrations' business, and that of `checksum.rs`.
 
 use std::error::Error;
 use std::path::Path;
@@ -12,17 +12,21 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::checksum;
 use crate::OpenError;
 
 /// The steps from an empty file to the present form; `user_version` counts those that were taken.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_notes.sql"),
     include_str!("migrations/0002_inbox.sql"),
     include_str!("migrations/0003_search.sql"),
     include_str!("migrations/0004_stamp.sql"),
     include_str!("migrations/0005_label.sql"),
     include_str!("migrations/0006_title.sql"),
+    include_str!("migrations/0007_sum.sql"),
 ];
+/// The step after which the rows that are there get their checksums.
+const SUMMED: u32 = 7;
 /// Statements that a connection keeps prepared: all that it ever runs.
 const STATEMENTS_MAX: usize = 48;
 
@@ -74,9 +78,12 @@ fn version_of(connection: &Connection) -> rusqlite::Result<usize> {
 }
 
 fn migrate(connection: &mut Connection, from: usize) -> rusqlite::Result<()> {
-    for (number, sql) in (1..).zip(MIGRATIONS).skip(from) {
+    for (number, sql) in (1_u32..).zip(MIGRATIONS).skip(from) {
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         step.execute_batch(sql)?;
+        if number == SUMMED {
+            checksum::fill(&step)?;
+        }
         step.pragma_update(None, "user_version", number)?;
         step.commit()?;
     }

@@ -10,6 +10,7 @@ use chassis::standing::{Rung, Standing};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::StoreError;
+use super::checksum::{self, Summed};
 use crate::note::{Draft, Note, NoteId, Text, Title};
 
 /// An author's row.
@@ -80,7 +81,7 @@ pub(super) const fn rung_of(number: u8) -> Option<Rung> {
 /// Reads the note `number` of `author`, which an index says is there.
 pub(super) fn note(connection: &Connection, author: AccountId, number: i64) -> Result<Note, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, archived, pinned, updated, created, title, tags, background, content
+        "SELECT id, archived, pinned, updated, created, title, tags, background, content, sum
          FROM note
          WHERE number = ?1",
     )?;
@@ -97,14 +98,14 @@ pub(super) fn each_note(
     each: &mut dyn FnMut(Note) -> bool,
 ) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, archived, pinned, updated, created, title, tags, background, content, number
+        "SELECT id, archived, pinned, updated, created, title, tags, background, content, sum, number
          FROM note
          WHERE number >= ?1 AND number < ?2
          ORDER BY number",
     )?;
     let mut rows = statement.query((numbers.start, numbers.end))?;
     while let Some(row) = rows.next()? {
-        let key = row.get(9)?;
+        let key = row.get(10)?;
         let corrupt = |what| StoreError::Corrupt { table: "note", key, what };
         if !each(NoteRow::read(row)?.into_note(author).map_err(corrupt)?) {
             return Ok(false);
@@ -124,6 +125,7 @@ struct NoteRow {
     tags: String,
     background: String,
     content: String,
+    sum: u32,
 }
 
 impl NoteRow {
@@ -138,10 +140,25 @@ impl NoteRow {
             tags: row.get(6)?,
             background: row.get(7)?,
             content: row.get(8)?,
+            sum: row.get(9)?,
         })
     }
 
+    fn summed(&self) -> Summed<'_> {
+        Summed {
+            id: &self.id,
+            is_archived: self.is_archived,
+            is_pinned: self.is_pinned,
+            updated: self.updated,
+            created: self.created,
+            texts: [&self.title, &self.tags, &self.background, &self.content],
+        }
+    }
+
     fn into_note(self, author: AccountId) -> Result<Note, &'static str> {
+        if checksum::of(&self.summed()) != self.sum {
+            return Err("sum");
+        }
         let text = |text, what| Text::new(text).ok_or(what);
         let draft = Draft {
             title: Title::new(text(self.title, "title")?).ok_or("title")?,
@@ -164,6 +181,19 @@ impl NoteRow {
 pub(super) fn tags_of(json: &str) -> Option<Vec<Text>> {
     let tags: Vec<String> = serde_json::from_str(json).ok()?;
     tags.into_iter().map(Text::new).collect()
+}
+
+/// The checksum of the row of `note`, whose tags are stored as `tags`.
+pub(super) fn sum_of(note: &Note, tags: &str) -> u32 {
+    let draft = &note.draft;
+    checksum::of(&Summed {
+        id: note.id.as_bytes(),
+        is_archived: draft.is_archived,
+        is_pinned: draft.is_pinned,
+        updated: note.updated_at.as_millis(),
+        created: note.created_at.as_millis(),
+        texts: [draft.title.as_str(), tags, draft.background_color.as_str(), draft.content.as_str()],
+    })
 }
 
 /// A note's tags as they are stored.

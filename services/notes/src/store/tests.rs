@@ -196,6 +196,29 @@ fn a_value_that_no_one_wrote_is_corrupt_and_not_served() {
 }
 
 #[test]
+fn a_row_that_is_not_as_it_was_written_is_not_served_though_each_value_makes_sense() {
+    let world = World::new();
+    let (hurt, whole) = (note(ADA, 1), note(ADA, 2));
+    world.insert(hurt.clone());
+    world.insert(whole.clone());
+    world.raw().execute("UPDATE note SET content = 'y' WHERE number = (1 << 32) + 1", []).unwrap();
+    let error = world.find(&hurt).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { table: "note", what: "sum", .. }), "{error:?}");
+    assert_eq!(world.store.view(|notes| notes.damaged_notes(9)).unwrap(), [hurt.id]);
+    assert_eq!(world.find(&whole).unwrap(), Some(whole));
+}
+
+#[test]
+fn notes_from_before_there_were_sums_get_theirs() {
+    let world = World::new();
+    world.insert(note(ADA, 1));
+    world.raw().execute_batch("ALTER TABLE note DROP COLUMN sum; PRAGMA user_version = 6").unwrap();
+    let world = world.reopened();
+    assert_eq!(world.find(&note(ADA, 1)).unwrap(), Some(note(ADA, 1)));
+    assert_eq!(world.store.view(|notes| notes.damaged_notes(9)).unwrap(), []);
+}
+
+#[test]
 fn lists_are_stretches_of_an_index() {
     let world = World::new();
     let plan = |sql: &str| -> String {

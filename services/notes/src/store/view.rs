@@ -39,7 +39,14 @@ impl<'a> View<'a> {
              WHERE note.id = ?1 AND author.account = ?2",
         )?;
         let number = statement.query_row((id.as_bytes(), author.as_bytes()), |row| row.get(0)).optional()?;
-        number.map(|number| row::note(self.0, author, number)).transpose()
+        let note = number.map(|number| row::note(self.0, author, number)).transpose()?;
+        match (&note, number) {
+            // A damaged index leads to another one.
+            (Some(note), Some(key)) if note.id != id => {
+                Err(StoreError::Corrupt { table: "note", key, what: "id" })
+            }
+            _ => Ok(note),
+        }
     }
 
     /// One page of what `listing` leaves of the notes of `account`, with the total; a search by a scan.

@@ -36,7 +36,11 @@ impl Scope {
     pub(super) fn of(cases: &BTreeSet<Case>) -> Self {
         let account = |case: &Case| match case.subject {
             Subject::Account(account) => Some(account),
-            Subject::Number(_) | Subject::Database | Subject::Index | Subject::Service(_) => None,
+            Subject::Number(_)
+            | Subject::Note(_)
+            | Subject::Database
+            | Subject::Index
+            | Subject::Service(_) => None,
         };
         let accounts: BTreeSet<_> = cases.iter().filter_map(account).collect();
         Self::Authors(accounts.into_iter().collect())
@@ -111,8 +115,10 @@ fn file_faults(notes: &View<'_>, check: Check) -> Result<Vec<Case>, Error> {
     if !notes.is_sound(check)? {
         return Ok(vec![case(Fault::DamagedFile, Subject::Database)]);
     }
-    let numbers = notes.unknown_authors(FINDINGS_MAX)?;
-    Ok(numbers.into_iter().map(|number| case(Fault::AuthorlessNotes, Subject::Number(number))).collect())
+    let numbers = notes.unknown_authors(FINDINGS_MAX)?.into_iter();
+    let authorless = numbers.map(|number| case(Fault::AuthorlessNotes, Subject::Number(number)));
+    let damaged = notes.damaged_notes(FINDINGS_MAX)?.into_iter();
+    Ok(authorless.chain(damaged.map(|note| case(Fault::DamagedNote, Subject::Note(note)))).collect())
 }
 
 impl Seen {

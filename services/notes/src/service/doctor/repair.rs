@@ -37,7 +37,7 @@ impl Doctor {
                 self.data.index.rebuild();
                 Ok(Repair::Done(Vec::new()))
             }
-            Subject::Number(_) | Subject::Service(_) => Ok(Repair::Needless),
+            Subject::Number(_) | Subject::Note(_) | Subject::Service(_) => Ok(Repair::Needless),
         }
     }
 }
@@ -58,7 +58,11 @@ fn mend(store: &Store, fault: Fault, account: AccountId) -> Result<bool, StoreEr
         Fault::DifferingTrigrams => {
             in_batches(|| store.change("regram", move |notes| notes.regram(account, TRIGRAMS_BATCH)))
         }
-        Fault::AuthorlessNotes | Fault::DamagedFile | Fault::DifferingIndex | Fault::NotCompared => Ok(false),
+        Fault::AuthorlessNotes
+        | Fault::DamagedFile
+        | Fault::DamagedNote
+        | Fault::DifferingIndex
+        | Fault::NotCompared => Ok(false),
     }
 }
 

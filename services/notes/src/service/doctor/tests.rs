@@ -184,9 +184,28 @@ async fn an_index_that_lost_its_entries_is_built_again() {
          PRAGMA writable_schema = RESET;",
     );
     let repaired = (("damagedFile".to_owned(), "notes.db".to_owned()), State::Repaired);
+    let found = BTreeMap::from([((repaired.0).clone(), State::Open)]);
+    assert_eq!(ward.examine(false).await, found);
+    assert!(ward.data.store.is_damaged(), "nothing is answered from it");
     assert_eq!(ward.examine(true).await, BTreeMap::from([repaired]));
+    assert!(!ward.data.store.is_damaged());
     assert_eq!(ward.examine(true).await, BTreeMap::new());
     assert_eq!(ward.tagged(ada), (NOTES_OF_EACH, NOTES_OF_EACH as u64));
+}
+
+#[tokio::test]
+async fn a_note_that_is_not_as_it_was_written_is_told_and_its_neighbours_are_served() {
+    let ward = Ward::new().await;
+    let ben = ward.author(2, Record::Standing(ACTIVE));
+    ward.author(1, Record::Standing(ACTIVE));
+    ward.data.store.plant("UPDATE note SET background = 'x' WHERE number = (2 << 32) + 1");
+    let damaged = ward.data.store.view::<_, StoreError>(|notes| notes.damaged_notes(9)).unwrap();
+    let told = (("damagedNote".to_owned(), damaged[0].to_string()), State::NeedsPerson);
+    for fix in [false, true] {
+        assert_eq!(ward.examine(fix).await, BTreeMap::from([told.clone()]));
+    }
+    assert!(!ward.data.store.is_damaged());
+    assert_eq!(ward.tagged(ben), (NOTES_OF_EACH, NOTES_OF_EACH as u64));
 }
 
 #[tokio::test]
@@ -195,7 +214,7 @@ async fn a_search_index_with_other_notes_is_built_again_unasked() {
     ward.author(1, Record::Standing(ACTIVE));
     ward.indexed().await;
     assert_eq!(ward.examine(false).await, BTreeMap::new());
-    ward.data.store.plant("UPDATE note SET updated = 7; UPDATE tag SET updated = 7");
+    ward.data.store.plant("UPDATE note SET number = number + 9; UPDATE tag SET note = note + 9");
     let repaired = (("differingIndex".to_owned(), "index".to_owned()), State::Repaired);
     assert_eq!(ward.examine(false).await, BTreeMap::from([repaired]));
     ward.indexed().await;

@@ -1,0 +1,5 @@
+-- Notes, version 7: a note's row can be held against what was written.
+
+-- The checksum of everything in the row but its number (store/checksum.rs, which also fills it in for the notes that
+-- are there).
+ALTER TABLE note ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
