@@ -42,6 +42,23 @@ impl Profile {
         }
     }
 
+    /// How many wrong passwords are borne: far more than people mistype, far fewer than guessing needs.
+    pub(crate) const fn tolerance(self) -> Option<auth::Tolerance> {
+        match self {
+            Self::Original => {
+                Some(auth::Tolerance { per_client: 30, per_account: 100, per_stranger: 5, window_s: 900 })
+            }
+            // Who develops a front end tries the wrong password all day.
+            Self::Dev => Some(auth::Tolerance {
+                per_client: 1_000,
+                per_account: 10_000,
+                per_stranger: 100,
+                window_s: 900,
+            }),
+            Self::Ci => None,
+        }
+    }
+
     /// What a password hash costs.
     pub(crate) const fn hash_cost(self) -> auth::HashCost {
         match self {

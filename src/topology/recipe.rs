@@ -99,6 +99,7 @@ impl Recipe {
             token_lifetime: self.config.token_lifetime,
             hash_cost: self.config.profile.hash_cost(),
             password_min: if self.config.strict { 15 } else { 8 },
+            tolerance: self.config.profile.tolerance().filter(|_| !self.config.limits_off),
             smtp: self.config.smtp.clone().filter(|_| !self.config.profile.captures_mail()),
             capture: self.catcher.as_ref().map(|catcher| catcher.capture.clone()),
             accept_loss: self.config.accept_loss,
@@ -137,11 +138,13 @@ impl Recipe {
 
     fn gateway(&self, making: Making) -> gateway::Config {
         let limited = !self.config.limits_off;
+        let signer = Signer::new("gateway", &Key::derive(&self.secret), self.clock.clone());
         gateway::Config {
             clock: self.clock.clone(),
             entropy: making.entropy,
             client_url: self.config.client_url.clone(),
             client: self.client(ServiceName::Gateway),
+            signer,
             auth_uri: self.url(ServiceName::Auth),
             user_uri: self.url(ServiceName::User),
             notes_uri: self.url(ServiceName::Notes),

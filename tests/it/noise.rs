@@ -158,7 +158,8 @@ impl Asker<'_> {
         if self.chance(60) {
             return self.ids.choose(&mut self.rng).unwrap().clone();
         }
-        encoded(self.pick(&TEXTS))
+        // Without any the path is that of the list.
+        format!("x{}", encoded(self.pick(&TEXTS)))
     }
 
     fn with_body(&mut self, request: Request) -> Request {

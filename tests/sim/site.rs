@@ -14,6 +14,7 @@ use chassis::clock::Clock;
 use chassis::connect::Client;
 use chassis::edge::Edge;
 use chassis::entropy::Entropy;
+use chassis::internal::{Key, Signer};
 use chassis::secret::Secret;
 use chassis::shutdown::{self, Shutdown};
 use chassis::simulation::{Blow, take_blow};
@@ -118,6 +119,7 @@ fn auth_config(site: &Site, client: Client) -> auth::Config {
         token_lifetime: auth::TokenLifetime::parse("1d").expect("a lifetime"),
         hash_cost: auth::HashCost::Cheap,
         password_min: 8,
+        tolerance: None,
         smtp: None,
         capture: None,
         accept_loss: false,
@@ -160,6 +162,7 @@ fn gateway_config(site: &Site, client: Client) -> gateway::Config {
         entropy: site.entropy(),
         client_url: CLIENT_URL,
         client,
+        signer: Signer::new("gateway", &Key::derive(&secret()), site.clock.clone()),
         auth_uri: address("auth"),
         user_uri: address("user"),
         notes_uri: address("notes"),

@@ -12,6 +12,7 @@ use chassis::standing::Ended;
 use chassis::token;
 use http::StatusCode;
 
+use crate::guess::Refused;
 use crate::mail::Unserved;
 use crate::password::HashError;
 use crate::store::StoreError;
@@ -51,6 +52,9 @@ pub(crate) enum Error {
     /// E-mail and password do not belong together, or the e-mail to no one.
     #[error("wrong e-mail or password")]
     BadCredentials,
+    /// The client failed at this e-mail too often.
+    #[error("too many wrong passwords")]
+    TooManyGuesses(Refused),
     /// The right password of an account that is not in use.
     #[error("the account is deactivated")]
     Deactivated,
@@ -130,6 +134,12 @@ impl From<StoreError> for Error {
     }
 }
 
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::TooManyGuesses(refused)
+    }
+}
+
 impl From<Unserved> for Error {
     fn from(unserved: Unserved) -> Self {
         match unserved {
@@ -161,6 +171,10 @@ impl From<Error> for Failure {
                     .because(&error)
             }
             Error::BadCredentials => Self::unauthorized("Invalid email or password"),
+            Error::TooManyGuesses(refused) => Self::too_many(
+                format!("Too many requests from this IP, please try again in {} minutes!", refused.minutes),
+                refused.retry_after_s,
+            ),
             Error::Deactivated => Self::new(StatusCode::FORBIDDEN, "This account has been deactivated."),
             Error::WrongPassword => Self::unauthorized("Incorrect current password"),
             Error::ResetExpired => Self::bad_request("Token is invalid or has expired"),

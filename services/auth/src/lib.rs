@@ -11,6 +11,7 @@ mod bundle;
 mod doctor;
 mod error;
 pub mod fixture;
+mod guess;
 mod idempotency;
 pub mod mail;
 mod news;
@@ -41,6 +42,8 @@ use http::{HeaderValue, Uri};
 
 use self::api::App;
 pub use self::api::DESCRIPTION;
+use self::guess::Guesses;
+pub use self::guess::Tolerance;
 pub use self::mail::{Capture, Smtp};
 use self::mail::{Carrier, Desk, Mailbox, Post, Slips};
 pub use self::password::HashCost;
@@ -80,6 +83,8 @@ pub struct Config {
     pub hash_cost: HashCost,
     /// UTF-16 units of a new password at least.
     pub password_min: usize,
+    /// How many wrong passwords are borne, `None` for any number.
+    pub tolerance: Option<Tolerance>,
     /// Where mails go; without a server they stay in the folder `mailbox` of the data directory.
     pub smtp: Option<Smtp>,
     /// Where mail of other programs arrives, if it is to be kept in the mailbox too.
@@ -161,6 +166,7 @@ impl Auth {
         let service = Arc::new(Service {
             store,
             user: peer::User::new(peer(peer::USER, &config.user)),
+            guesses: Guesses::new(config.tolerance, config.clock.clone()),
             hashing: Hashing::new(config.hash_cost, cores(), stream("salt")),
             issuer: Issuer::new(&config.secret, config.token_lifetime, config.clock.clone())
                 .of(config.issuers.clone()),

@@ -26,6 +26,7 @@ pub(crate) use registration::Registration;
 pub(crate) use session::Whose;
 
 use crate::error::Error;
+use crate::guess::Guesses;
 use crate::mail::{Desk, Mailbox};
 use crate::peer::User;
 use crate::store::{Changed, Store};
@@ -36,6 +37,7 @@ pub(crate) use hashing::{Hashing, cores};
 pub(crate) struct Service {
     pub(crate) store: Arc<Store>,
     pub(crate) user: User,
+    pub(crate) guesses: Guesses,
     pub(crate) hashing: Hashing,
     pub(crate) issuer: Issuer,
     pub(crate) desk: Desk,

@@ -12,6 +12,7 @@ use http::request::Parts;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::id::hex;
@@ -57,13 +58,17 @@ impl std::fmt::Debug for Key {
     }
 }
 
+/// Who speaks to whom and when.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Claims {
+pub(crate) struct Claims {
     iss: String,
     aud: String,
     iat: i64,
     exp: i64,
+    /// Whose request it is that a note of [`crate::vouch`] goes with; a credential names nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<Address>,
 }
 
 /// Signs one service's calls to another.
@@ -97,18 +102,21 @@ impl Signer {
     /// A credential for one call to `callee`, as the value of `Authorization`.
     pub fn authorization(&self, callee: &str) -> String {
         match &self.way {
-            Way::Dated { key, clock } => self.dated(callee, key, clock),
+            Way::Dated { .. } => {
+                format!("Bearer {}", self.dated(TYPE, callee, None).unwrap_or_default())
+            }
             Way::Standing(secret) => standing(secret, callee),
         }
     }
 
-    fn dated(&self, callee: &str, key: &EncodingKey, clock: &Clock) -> String {
+    /// A token of the type `typ` for `callee` about `client`; `None` from a signer whose words have no date.
+    pub(crate) fn dated(&self, typ: &str, callee: &str, client: Option<Address>) -> Option<String> {
+        let Way::Dated { key, clock } = &self.way else { return None };
         let now = clock.now().as_seconds();
-        let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::HS256) };
-        let claims =
-            Claims { iss: self.caller.to_owned(), aud: callee.to_owned(), iat: now, exp: now + LIFETIME_S };
-        let token = jsonwebtoken::encode(&header, &claims, key).unwrap_or_default();
-        format!("Bearer {token}")
+        let header = Header { typ: Some(typ.to_owned()), ..Header::new(Algorithm::HS256) };
+        let (iss, aud) = (self.caller.to_owned(), callee.to_owned());
+        let claims = Claims { iss, aud, iat: now, exp: now + LIFETIME_S, client };
+        jsonwebtoken::encode(&header, &claims, key).ok()
     }
 }
 
@@ -158,12 +166,18 @@ impl Guard {
 
     /// The calling service's name, `None` for a credential that is not for this service now.
     pub fn admit(&self, authorization: &str) -> Option<Peer> {
-        let token = authorization.strip_prefix("Bearer ")?;
-        let claims: Claims = jws::open(token, TYPE, &self.key)?;
+        let claims = self.open(TYPE, authorization.strip_prefix("Bearer ")?)?;
+        claims.client.is_none().then_some(Peer(claims.iss))
+    }
+
+    /// What a token of the type `typ` says, `None` for one that is not for this service now.
+    pub(crate) fn open(&self, typ: &str, token: &str) -> Option<Claims> {
+        let claims: Claims = jws::open(token, typ, &self.key)?;
         let now = self.clock.now().as_seconds();
         // From its date as from now: a clock that is ahead must not stretch it.
         let brief = |from| (1..=LIFETIME_MAX_S).contains(&claims.exp.saturating_sub(from));
-        (brief(claims.iat) && brief(now) && claims.aud == self.callee).then_some(Peer(claims.iss))
+        let ours = brief(claims.iat) && brief(now) && claims.aud == self.callee;
+        ours.then_some(claims)
     }
 }
 
@@ -236,7 +250,8 @@ mod tests {
     fn the_secret_itself_signs_no_internal_call() {
         let clock = Clock::system();
         let now = clock.now().as_seconds();
-        let claims = Claims { iss: "user".into(), aud: "auth".into(), iat: now, exp: now + 30 };
+        let (iss, aud) = ("user".into(), "auth".into());
+        let claims = Claims { iss, aud, iat: now, exp: now + 30, client: None };
         let header = Header { typ: Some(TYPE.into()), ..Header::default() };
         let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(b"s")).unwrap();
         assert_eq!(Guard::new("auth", &key("s"), clock).admit(&format!("Bearer {forged}")), None);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use chassis::address::Address;
 use chassis::edge::Target;
 
 use crate::address::Proxies;
@@ -30,29 +31,35 @@ pub(crate) async fn dispatch(
     request: Request,
 ) -> Result<Response, Error> {
     let onward = path::onward(&target).ok_or_else(|| Error::NoRoute(path::quoted(&target).to_owned()))?;
+    let client = door.proxies.client(request.headers(), request.extensions());
     match &door.limit {
-        Some(limit) => Ok(door.pass_within(limit, &onward, request).await),
-        None => door.pass(&onward, request).await,
+        Some(limit) => Ok(door.pass_within(limit, &onward, client, request).await),
+        None => door.pass(&onward, client, request).await,
     }
 }
 
 impl Door {
     /// Every answer says what is left of the budget, a refusal too.
-    async fn pass_within(&self, limit: &Limit, onward: &Onward<'_>, request: Request) -> Response {
-        let client = self.proxies.client(request.headers(), request.extensions());
+    async fn pass_within(
+        &self,
+        limit: &Limit,
+        onward: &Onward<'_>,
+        client: Address,
+        request: Request,
+    ) -> Response {
         let allowance = limit.spend(client, onward.upstream);
         let mut response = match limit.check(allowance) {
-            Ok(()) => self.pass(onward, request).await.into_response(),
+            Ok(()) => self.pass(onward, client, request).await.into_response(),
             Err(refusal) => refusal.into_response(),
         };
         limit.announce(allowance, response.headers_mut());
         response
     }
 
-    async fn pass(&self, onward: &Onward<'_>, request: Request) -> Result<Response, Error> {
+    async fn pass(&self, onward: &Onward<'_>, client: Address, request: Request) -> Result<Response, Error> {
         if !onward.is_plain() {
             return Err(Error::NoRoute(onward.target.to_owned()));
         }
-        self.forwarder.forward(onward, request).await
+        self.forwarder.forward(onward, client, request).await
     }
 }

@@ -9,11 +9,14 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
+use chassis::address::Address;
 use chassis::body;
 use chassis::connect::Client;
 use chassis::edge::REQUEST_ID;
 use chassis::inbox;
+use chassis::internal::Signer;
 use chassis::request::RequestId;
+use chassis::vouch;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -64,6 +67,8 @@ pub(crate) struct Forwarder {
     pub(crate) client: Client,
     /// Where they are.
     pub(crate) authorities: Authorities,
+    /// Vouches for who asks.
+    pub(crate) signer: Signer,
     /// When a whole answer must be here.
     pub(crate) deadline: Duration,
     /// How many ask at a time.
@@ -78,17 +83,23 @@ struct Content {
 }
 
 impl Forwarder {
-    /// Asks the service that `onward` leads to and gives its answer.
+    /// Asks the service that `onward` leads to on behalf of `client` and gives its answer.
     ///
     /// # Errors
     /// When the body cannot be read, when too many ask already, and when the service gives no whole answer in time.
-    pub(crate) async fn forward(&self, onward: &Onward<'_>, request: Request) -> Result<Response, Error> {
+    pub(crate) async fn forward(
+        &self,
+        onward: &Onward<'_>,
+        client: Address,
+        request: Request,
+    ) -> Result<Response, Error> {
         let service = onward.upstream.name();
         let (parts, body) = request.into_parts();
         let content = content_of(&parts.method, &parts.headers, body).await?;
         let is_too_large = content.bytes.len() == BODY_MAX;
         let uri = self.uri(onward).ok_or_else(|| Error::NoRoute(onward.target.to_owned()))?;
-        let request = fresh(parts.method, uri, &parts.headers, content);
+        let mut request = fresh(parts.method, uri, &parts.headers, content);
+        self.vouch(onward.upstream, client, request.headers_mut());
         // Only now: whoever is slow to send a body takes nobody's turn.
         let _turn = self.crowd.enter(onward.upstream).await?;
         let asking = tokio::time::timeout(self.deadline, self.ask(service, request));
@@ -98,6 +109,17 @@ impl Forwarder {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
+    }
+
+    /// Tells auth who asks: it bears few wrong passwords from one client.
+    fn vouch(&self, upstream: Upstream, client: Address, headers: &mut HeaderMap) {
+        let note = match upstream {
+            Upstream::Auth => self.signer.vouch(upstream.name(), client),
+            Upstream::User | Upstream::Notes => None,
+        };
+        if let Some(note) = note.and_then(|note| HeaderValue::try_from(note).ok()) {
+            headers.insert(vouch::CLIENT, note);
+        }
     }
 
     /// The target at its service. A part of a target that was parsed parses again.

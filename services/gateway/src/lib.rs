@@ -16,6 +16,7 @@ use chassis::clock::Clock;
 use chassis::connect::Client;
 use chassis::edge::{self, Edge};
 use chassis::entropy::Entropy;
+use chassis::internal::Signer;
 use chassis::reply::Reply;
 use http::uri::Authority;
 use http::{HeaderValue, StatusCode, Uri};
@@ -64,6 +65,8 @@ pub struct Config {
     pub notes_uri: Uri,
     /// How services are reached.
     pub client: Client,
+    /// Vouches for clients at services that ask who they are.
+    pub signer: Signer,
     /// When a service's whole answer must be here: [`DEADLINE`] but in tests.
     pub deadline: Duration,
     /// What each client may ask of each service, `None` for no end.
@@ -136,8 +139,8 @@ fn door(config: &Config, proxies: Arc<Proxies>) -> Result<Door, OpenError> {
         user: authority("user", &config.user_uri)?,
         notes: authority("notes", &config.notes_uri)?,
     };
-    let (client, deadline) = (config.client.clone(), config.deadline);
-    let forwarder = Forwarder { client, authorities, deadline, crowd: Crowd::new() };
+    let (client, signer, deadline) = (config.client.clone(), config.signer.clone(), config.deadline);
+    let forwarder = Forwarder { client, authorities, signer, deadline, crowd: Crowd::new() };
     let limit = config.quota.map(|quota| limit(quota, &config.clock)).transpose()?;
     Ok(Door { proxies, limit, forwarder })
 }

@@ -3,10 +3,10 @@
 //! The headers are those of draft 6 of `RateLimit` header fields for HTTP, as the original sent them. Counting
 //! is [`crate::budget`]'s business.
 
+use chassis::address::Address;
 use chassis::clock::Clock;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::address::Address;
 use crate::budget::{Allowance, Budget, Quota};
 use crate::error::Error;
 use crate::routes::Upstream;

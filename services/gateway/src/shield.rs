@@ -8,17 +8,19 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::response::IntoResponse;
+use chassis::address::Address;
 use chassis::task;
 use http::Request;
 use tower_governor::governor::GovernorConfigBuilder;
 use tower_governor::key_extractor::KeyExtractor;
 use tower_governor::{GovernorError, GovernorLayer};
 
-use crate::address::{Address, Proxies};
+use crate::address::Proxies;
 use crate::error::Error;
 
-/// How often clients that have been quiet are forgotten: it bounds the table by the addresses of 10 s.
-const SWEEP_EVERY: Duration = Duration::from_secs(10);
+/// How often clients that have been quiet are forgotten: it bounds the table by the addresses of a second, and a sweep
+/// of that many takes about a millisecond.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// How fast each client may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

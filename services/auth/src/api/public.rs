@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use chassis::body::Valid;
 use chassis::failure::Failure;
 use chassis::reply::{self, Message, Reply, Token};
+use chassis::vouch::Client;
 use http::StatusCode;
 
 use super::Admitted;
@@ -28,10 +29,11 @@ pub(super) async fn register(
 }
 
 pub(super) async fn log_in(
+    Client(client): Client,
     State(auth): State<Arc<Service>>,
     Valid(body): Valid<LogInRequest>,
 ) -> Result<Reply<Token>, Failure> {
-    let token = auth.log_in(body.email, body.password).await?;
+    let token = auth.log_in(body.email, body.password, client).await?;
     Ok(reply::token(StatusCode::OK, token))
 }
 

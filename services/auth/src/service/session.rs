@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use chassis::address::Address;
 use chassis::blocking;
 use chassis::email::Email;
 use chassis::id::AccountId;
@@ -25,8 +26,24 @@ pub(crate) enum Whose {
 }
 
 impl Service {
-    /// A token for the account whose e-mail and password these are.
-    pub(crate) async fn log_in(&self, email: Email, password: Password) -> Result<String, Error> {
+    /// A token for the account whose e-mail and password these are, unless `client` failed at it too often.
+    pub(crate) async fn log_in(
+        &self,
+        email: Email,
+        password: Password,
+        client: Address,
+    ) -> Result<String, Error> {
+        let guess = self.guesses.admit(&email, client)?;
+        let outcome = self.try_password(email, password).await;
+        match &outcome {
+            Err(Error::BadCredentials) => {}
+            Ok(_) | Err(Error::Deactivated) => guess.was_right(),
+            Err(_) => guess.was_not_looked_at(),
+        }
+        outcome
+    }
+
+    async fn try_password(&self, email: Email, password: Password) -> Result<String, Error> {
         let found = blocking::brief(|| self.store.find_by_email(&email))?;
         let Some(identity) = found.filter(Identity::is_known) else {
             self.hashing.matches_nobody(password).await?;

@@ -1,7 +1,10 @@
 //! Logging in: who has the password gets in, and everyone else learns nothing.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use auth::Tolerance;
+use chassis::internal::{Key, Signer};
 use chassis::task;
 use serde_json::json;
 
@@ -82,6 +85,84 @@ async fn a_log_in_after_the_cost_of_hashes_changed_ends_no_session() {
         world.log_in(ADA, PASSWORD).await.token(200);
     }
     world.change_password(&token, PASSWORD, "another horse").await.token(200);
+}
+
+/// A log-in that the gateway hands on for the client at `address`.
+async fn log_in_from(world: &World, address: &str, email: &str, password: &str) -> Answer {
+    let client = address.parse::<IpAddr>().unwrap().into();
+    let signer = Signer::new("gateway", &Key::derive(&world.config.secret), world.config.clock.clone());
+    let note = signer.vouch("auth", client).unwrap();
+    let headers = [("content-type", "application/json"), ("satchel-client", note.as_str())];
+    let body = json!({"email": email, "password": password}).to_string().into_bytes();
+    world.send("POST", "/auth/login", &headers, body).await
+}
+
+async fn patient(tolerance: Tolerance) -> World {
+    let world = World::with(|config| auth::Config { tolerance: Some(tolerance), ..config }).await;
+    world.register(ADA, PASSWORD).await.token(201);
+    world
+}
+
+#[tokio::test]
+async fn who_fails_too_often_is_refused_alike_whether_the_account_exists_or_not() {
+    let tolerance = Tolerance { per_client: 3, per_account: 100, per_stranger: 1, window_s: 900 };
+    let world = patient(tolerance).await;
+    let mut refused = Vec::new();
+    for email in [ADA, "nobody@example.test"] {
+        for _ in 0..3 {
+            assert_eq!(log_in_from(&world, "192.0.2.1", email, "wrong").await.failure(), UNKNOWN);
+        }
+        let answer = log_in_from(&world, "192.0.2.1", email, PASSWORD).await;
+        assert_eq!(answer.headers["retry-after"], "900");
+        refused.push(seen(answer));
+    }
+    assert_eq!(refused[0], refused[1]);
+    let message = "Too many requests from this IP, please try again in 15 minutes!";
+    assert_eq!((refused[0].0, refused[0].2["message"].as_str()), (429, Some(message)));
+    log_in_from(&world, "192.0.2.2", ADA, PASSWORD).await.token(200);
+    world.wait(Duration::from_millis(899_999));
+    assert_eq!(log_in_from(&world, "192.0.2.1", ADA, PASSWORD).await.status, 429);
+    world.wait(Duration::from_millis(1));
+    log_in_from(&world, "192.0.2.1", ADA, PASSWORD).await.token(200);
+}
+
+#[tokio::test]
+async fn strangers_lock_nobody_out_and_are_borne_less_together() {
+    let tolerance = Tolerance { per_client: 4, per_account: 8, per_stranger: 1, window_s: 900 };
+    let world = patient(tolerance).await;
+    log_in_from(&world, "192.0.2.1", ADA, PASSWORD).await.token(200);
+    let mut looked_at = 0;
+    for number in 1..=50 {
+        for _ in 0..5 {
+            let address = format!("198.51.100.{number}");
+            looked_at += u32::from(log_in_from(&world, &address, ADA, "wrong").await.status == 401);
+        }
+    }
+    assert_eq!(looked_at, 4 + 4 + 48);
+    for _ in 0..3 {
+        assert_eq!(log_in_from(&world, "192.0.2.1", ADA, "wrong").await.failure(), UNKNOWN, "at home");
+    }
+    log_in_from(&world, "192.0.2.1", ADA, PASSWORD).await.token(200);
+    log_in_from(&world, "203.0.113.1", ADA, PASSWORD).await.token(200);
+}
+
+#[tokio::test]
+async fn many_guesses_at_once_get_no_more_than_one_after_the_other() {
+    let tolerance = Tolerance { per_client: 5, per_account: 100, per_stranger: 1, window_s: 900 };
+    let world = patient(tolerance).await;
+    let body = json!({"email": ADA, "password": "wrong"}).to_string();
+    let all: Vec<_> = (0..40)
+        .map(|_| {
+            let (edge, body) = (world.edge.clone(), body.clone().into_bytes());
+            let headers = [("content-type", "application/json")];
+            task::spawn("test", async move { send(&edge, "POST", "/auth/login", &headers, body).await })
+        })
+        .collect();
+    let mut looked_at = 0;
+    for one in all {
+        looked_at += u32::from(one.await.unwrap().status == 401);
+    }
+    assert_eq!(looked_at, 5);
 }
 
 #[tokio::test]

@@ -128,12 +128,12 @@ async fn tokens_that_were_never_mailed_are_refused() {
 }
 
 #[tokio::test]
-async fn of_eight_who_use_one_token_at_once_one_succeeds() {
+async fn of_sixteen_who_use_one_token_at_once_one_succeeds() {
     let world = World::new().await;
     world.register(ADA, OLD).await.token(201);
     world.forget_password(ADA).await;
     let path = format!("/auth/reset-password/{}", mailed(&world.mail(1).await));
-    let all: Vec<_> = (0..8)
+    let all: Vec<_> = (0..16)
         .map(|n| {
             let (edge, path) = (world.edge.clone(), path.clone());
             let body = json!({"password": format!("password-{n}")}).to_string().into_bytes();
@@ -149,7 +149,7 @@ async fn of_eight_who_use_one_token_at_once_one_succeeds() {
         statuses.push(one.await.unwrap());
     }
     statuses.sort_unstable();
-    assert_eq!(statuses, [200, 400, 400, 400, 400, 400, 400, 400]);
+    assert_eq!((statuses[0], &statuses[1..]), (200, &[400; 15][..]));
 }
 
 #[tokio::test]

@@ -90,6 +90,7 @@ impl World {
             token_lifetime: TokenLifetime::parse("1d").unwrap(),
             hash_cost: HashCost::Cheap,
             password_min: 8,
+            tolerance: None,
             smtp: None,
             capture: None,
             accept_loss: false,

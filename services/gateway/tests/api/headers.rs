@@ -44,6 +44,17 @@ async fn a_service_hears_only_the_headers_it_needs() {
 }
 
 #[tokio::test]
+async fn auth_hears_from_the_gateway_who_asks_and_nobody_hears_it_from_the_client() {
+    let world = World::echoing().await;
+    for (target, count) in [("/api/auth/login", 1), ("/api/users/me", 0), ("/api/notes", 0)] {
+        let answer = world.ask("GET", target, &[("satchel-client", "forged")]).await;
+        let heard = answer.body["headers"]["satchel-client"].as_array().cloned().unwrap_or_default();
+        assert_eq!(heard.len(), count, "{target}");
+        assert!(!heard.contains(&json!("forged")), "{target}");
+    }
+}
+
+#[tokio::test]
 async fn a_service_hears_the_id_that_the_client_is_told() {
     let world = World::echoing().await;
     let answer = world.ask("GET", "/api/notes", &[("x-request-id", "not well formed")]).await;

@@ -10,6 +10,8 @@ use chassis::clock::{Clock, Timestamp};
 use chassis::connect::Connector;
 use chassis::edge::{Edge, bytes_of};
 use chassis::entropy::Entropy;
+use chassis::internal::{Key, Signer};
+use chassis::secret::Secret;
 use chassis::serve::ClientAddr;
 use chassis::shutdown::Trigger;
 use gateway::{Config, DEADLINE, Gateway};
@@ -125,6 +127,7 @@ pub(crate) fn config() -> Config {
         user_uri: nowhere.clone(),
         notes_uri: nowhere,
         client: Connector::tcp().client(),
+        signer: Signer::new("gateway", &Key::derive(&Secret::new("secret".to_owned())), Clock::system()),
         deadline: DEADLINE,
         quota: None,
         burst: None,
