@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 use self::written::{Text, Written};
 use crate::cli::{HomeArgs, Ports, ServiceName, WorldArgs};
 use crate::profile::Profile;
-use crate::secret::EXPOSED_MIN;
+use crate::secret::strength::{Weakness, weakness};
 
 mod written;
 
@@ -24,17 +24,6 @@ const CLIENT_URL_DEFAULT: &str = "http://localhost:5173";
 pub(crate) const DATA_DIR: &str = "data";
 /// Where the control API is when it is asked for without a port, beside the gateway's 8000.
 const CONTROL_PORT: u16 = 8001;
-/// Secrets that stand in tutorials and sample files, which strangers try first.
-const SAMPLE_SECRETS: [&str; 8] = [
-    "your-256-bit-secret",
-    "your_jwt_secret",
-    "your-secret-key",
-    "supersecret",
-    "secret",
-    "changeme",
-    "jwt_secret",
-    "a-string-secret-at-least-256-bits-long",
-];
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -155,9 +144,13 @@ impl Config {
                 "puts mail into the mailbox of auth: run auth in this process too",
             ));
         }
-        if self.host.is_loopback() {
-            return Ok(());
+        if !self.host.is_loopback() {
+            self.check_host()?;
         }
+        if self.is_reached_from_elsewhere() { self.check_secret() } else { Ok(()) }
+    }
+
+    fn check_host(&self) -> Result<(), ConfigError> {
         if self.control.is_some() && self.profile != Profile::Ci {
             return Err(wrong(
                 "--control",
@@ -167,14 +160,29 @@ impl Config {
         if self.profile == Profile::Ci {
             return Err(wrong("--host", "must be a loopback address with --profile ci, which has no limits"));
         }
-        let strong = |secret: &Secret<String>| {
-            secret.expose().len() >= EXPOSED_MIN && !SAMPLE_SECRETS.contains(&secret.expose().as_str())
-        };
-        if !self.jwt_secret.as_ref().is_some_and(strong) {
-            let reason = "must be set to at least 32 characters of your own when --host is not loopback";
-            return Err(wrong("JWT_SECRET", reason));
-        }
         Ok(())
+    }
+
+    /// Whether another machine can reach a service of this process, or has one that this process asks.
+    fn is_reached_from_elsewhere(&self) -> bool {
+        let peers = [&self.auth_url, &self.user_url, &self.notes_url];
+        !self.host.is_loopback() || peers.into_iter().flatten().any(|url| !is_loopback(url))
+    }
+
+    fn check_secret(&self) -> Result<(), ConfigError> {
+        let weakness = match &self.jwt_secret {
+            Some(secret) => weakness(secret.expose()),
+            None => Some(Weakness::Absent),
+        };
+        weakness.map_or(Ok(()), |weakness| {
+            Err(wrong(
+                "JWT_SECRET",
+                format!(
+                    "{weakness}: where other machines come in it must be 32 bytes of your own at least, such as \
+                     `openssl rand -hex 32` prints, and the same for all services"
+                ),
+            ))
+        })
     }
 }
 
@@ -282,6 +290,12 @@ fn peer_url(
             && uri.query().is_none()
     });
     uri.map(Some).ok_or_else(|| wrong(setting, "must be a base URL such as http://127.0.0.1:3001"))
+}
+
+/// Whether the host of `url` is this machine, for sure.
+fn is_loopback(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn port(text: Option<&Text>) -> Result<Option<u16>, ConfigError> {

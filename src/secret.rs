@@ -9,8 +9,9 @@ use chassis::dir;
 use chassis::entropy::Stream;
 use chassis::secret::Secret;
 
-/// A secret that strangers could reach must resist guessing: 256 bits' worth of characters.
-pub(crate) const EXPOSED_MIN: usize = 32;
+use self::strength::EXPOSED_MIN;
+
+pub(crate) mod strength;
 
 /// Why there is no secret to use.
 #[derive(Debug, thiserror::Error)]

@@ -62,8 +62,41 @@ fn only_the_url_of_a_service_that_runs_elsewhere_is_looked_at() {
         let message = refusal(&["--only", "gateway"], "NOTES_SERVICE_URL", text);
         assert!(message.starts_with("NOTES_SERVICE_URL"), "{message}");
     }
-    let elsewhere = world(&["--only", "gateway"], &[("NOTES_SERVICE_URL", "http://notes:3003")]);
-    assert_eq!(elsewhere.unwrap().notes_url.unwrap(), "http://notes:3003/");
+    let elsewhere = world(&["--only", "gateway"], &[("NOTES_SERVICE_URL", "http://127.0.0.1:3003")]);
+    assert_eq!(elsewhere.unwrap().notes_url.unwrap(), "http://127.0.0.1:3003/");
+}
+
+#[test]
+fn where_other_machines_come_in_the_secret_is_strong() {
+    let strong = "k3#mQ9vLx7pR2tWz8nB5cF1hJ4yD6g0s";
+    let refused = |arguments: &[&str], settings: &[(&str, &str)]| {
+        let message = world(arguments, settings).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(message.is_empty() || message.starts_with("JWT_SECRET "), "{message}");
+        assert!(message.is_empty() || message.contains("openssl rand -hex 32"), "{message}");
+        !message.is_empty()
+    };
+    let weak = ["secret", "your-256-bit-secret", "a-string-secret-at-least-256-bits-long", &strong[1..]];
+    // On loopback anything goes, also nothing.
+    assert!(!refused(&[], &[]));
+    for host in ["127.0.0.1", "127.8.8.8", "::1"] {
+        assert!(weak.iter().all(|secret| !refused(&["--host", host], &[("JWT_SECRET", secret)])), "{host}");
+    }
+    for host in ["0.0.0.0", "::", "192.0.2.1", "2001:db8::1"] {
+        assert!(refused(&["--host", host], &[]), "{host}");
+        assert!(weak.iter().all(|secret| refused(&["--host", host], &[("JWT_SECRET", secret)])), "{host}");
+        assert!(!refused(&["--host", host], &[("JWT_SECRET", strong)]), "{host}");
+    }
+    // A service on another machine is one, too.
+    let only = ["--only", "gateway"];
+    for (url, is_elsewhere) in [
+        ("http://notes:3003", true),
+        ("http://192.0.2.1:3003", true),
+        ("http://[::1]:3003", false),
+        ("http://localhost:3003", false),
+    ] {
+        assert_eq!(refused(&only, &[("NOTES_SERVICE_URL", url)]), is_elsewhere, "{url}");
+        assert!(!refused(&only, &[("NOTES_SERVICE_URL", url), ("JWT_SECRET", strong)]), "{url}");
+    }
 }
 
 #[test]
