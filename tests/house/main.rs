@@ -12,6 +12,7 @@ mod homes;
 mod rings;
 mod routes;
 mod rule;
+mod secrets;
 mod source;
 mod tidy;
 mod tree;

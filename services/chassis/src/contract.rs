@@ -3,6 +3,8 @@
 //! Each is idempotent by construction: a standing joins on the ladder, a versioned fact yields to a later
 //! version, a creation is guarded by the receiver's tombstones.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::AccountId;
@@ -143,8 +145,8 @@ pub struct MailFound {
     pub mail: CapturedMail,
 }
 
-/// A mail that was kept instead of being sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A mail that was kept instead of being sent. It may hold a token, so `Debug` shows the rest only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CapturedMail {
     /// Digits that grow with each mail.
@@ -167,6 +169,12 @@ pub struct CapturedMail {
     pub token: Option<String>,
     /// When it was written, RFC 3339.
     pub sent_at: String,
+}
+
+impl fmt::Debug for CapturedMail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CapturedMail").field("id", &self.id).field("to", &self.to).finish_non_exhaustive()
+    }
 }
 
 /// The answer of `POST /internal/tokens` at auth.

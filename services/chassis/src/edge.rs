@@ -189,7 +189,7 @@ fn prepare(mut request: Request) -> Result<Request, Failure> {
     let uri = request.uri().clone();
     for segment in uri.path().split('/') {
         if decode_percent(segment).is_none_or(|decoded| decoded.contains('\0')) {
-            return Err(Failure::bad_request(format!("Failed to decode param '{segment}'")));
+            return Err(Failure::bad_request(format!("Failed to decode param '{segment}'")).quoting());
         }
     }
     Query::parse(uri.query())?;
@@ -247,7 +247,7 @@ async fn wrong_method() -> Failure {
 
 /// A refusal that is meant (a full queue) has no cause to tell of, and under load there are many.
 fn log(failure: &Failure, method: &Method, id: &RequestId) {
-    let (status, message) = (failure.status().as_u16(), failure.message());
+    let (status, message) = (failure.status().as_u16(), failure.logged());
     match failure.cause() {
         Some(cause) if failure.status().is_server_error() => {
             tracing::error!(request.id = id.as_str(), %method, status, cause, "{message}");

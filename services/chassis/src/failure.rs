@@ -27,12 +27,15 @@ pub struct Failure {
     fields: Vec<FieldError>,
     retry_after_s: Option<u32>,
     cause: Option<Arc<str>>,
+    /// Whether the message repeats what the client sent.
+    is_quoting: bool,
 }
 
 impl Failure {
     /// A failure with `status` whose body says `message`.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), fields: Vec::new(), retry_after_s: None, cause: None }
+        let (message, fields) = (message.into(), Vec::new());
+        Self { status, message, fields, retry_after_s: None, cause: None, is_quoting: false }
     }
 
     /// 400 with one message.
@@ -53,7 +56,7 @@ impl Failure {
 
     /// 404 for a path that is no route; `target` is the path with its query as this service sees it.
     pub fn no_route(target: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("Resource Not Found: {target}"))
+        Self::new(StatusCode::NOT_FOUND, format!("Resource Not Found: {target}")).quoting()
     }
 
     /// 500 whose body gives nothing away; `cause` goes to the log.
@@ -95,6 +98,18 @@ impl Failure {
         self
     }
 
+    /// The same, whose message repeats what the client sent: there may be a token in it, so no log has it.
+    #[must_use]
+    pub const fn quoting(mut self) -> Self {
+        self.is_quoting = true;
+        self
+    }
+
+    /// What the log says of it.
+    pub fn logged(&self) -> &str {
+        if self.is_quoting { "the answer quotes the request" } else { &self.message }
+    }
+
     /// The status of the answer.
     pub const fn status(&self) -> StatusCode {
         self.status
@@ -134,6 +149,13 @@ impl IntoResponse for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_log_repeats_what_the_client_sent() {
+        let failure = Failure::no_route("/auth/reset-password/0f0f");
+        assert!(failure.message().contains("0f0f") && !failure.logged().contains("0f0f"));
+        assert_eq!(Failure::conflict("taken").logged(), "taken");
+    }
 
     #[test]
     fn the_first_field_error_is_the_message() {

@@ -49,7 +49,7 @@ fn decode_plus(text: &str) -> Result<String, Failure> {
     let spaced = if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
     decode_percent(&spaced)
         .map(Cow::into_owned)
-        .ok_or_else(|| Failure::bad_request(format!("Failed to decode query parameter '{text}'")))
+        .ok_or_else(|| Failure::bad_request(format!("Failed to decode query parameter '{text}'")).quoting())
 }
 
 /// Decodes percent escapes; `None` for an escape without two hexadecimal digits or a text that is not UTF-8.

@@ -26,8 +26,8 @@ pub struct List<T> {
     data: T,
 }
 
-/// `{"status":"success","token":"…"}`.
-#[derive(Debug, Serialize)]
+/// `{"status":"success","token":"…"}`. `Debug` does not show the token.
+#[derive(Serialize)]
 pub struct Token {
     status: &'static str,
     token: String,
