@@ -128,6 +128,19 @@ pub fn publish(file: &File, aside: &Path, path: &Path) -> Result<(), DirError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(DirError::io(folder))
 }
 
+/// Bytes that may still be written where `path` is; none when nobody can tell.
+pub fn room(path: &Path) -> u64 {
+    let system = rustix::fs::statvfs(path);
+    system.map_or(0, |system| system.f_bavail.saturating_mul(system.f_frsize))
+}
+
+/// Bytes of the files in the folder `path` whose names end in `extension`; none when it cannot be read.
+pub fn size(path: &Path, extension: &str) -> u64 {
+    let is_meant = |name: &OsString| Path::new(name).extension().is_some_and(|found| found == extension);
+    listing(path)
+        .map_or(0, |files| files.iter().filter(|(name, _)| is_meant(name)).map(|(_, (_, bytes))| bytes).sum())
+}
+
 /// Copies the folder `from`, which nobody writes to, to `to`, which must not exist; files that `is_final` never change
 /// and are linked instead. Locks are left out.
 ///
@@ -257,6 +270,18 @@ mod tests {
         assert_eq!(inode(from.join("inner/b.sst")), inode(to.join("inner/b.sst")));
         assert_ne!(inode(from.join("a")), inode(to.join("a")));
         assert!(duplicate(&from, &to, is_final).is_err());
+    }
+
+    #[test]
+    fn room_and_size_are_told_in_bytes_and_as_nothing_where_nothing_is() {
+        let dir = tempfile::tempdir().unwrap();
+        for (file, bytes) in [("1.log", 700), ("2.log", 11), ("LOG", 5)] {
+            fs::write(dir.path().join(file), vec![0; bytes]).unwrap();
+        }
+        assert_eq!(size(dir.path(), "log"), 711);
+        assert!(room(dir.path()) > 0);
+        let absent = dir.path().join("absent");
+        assert_eq!((size(&absent, "log"), room(&absent)), (0, 0));
     }
 
     #[test]

@@ -27,7 +27,7 @@ mod record;
 mod tx;
 
 use backend::Backend;
-use batch::{Committer, Task, Work};
+use batch::{Committer, OUTBOX_MAX, Task, Work};
 pub(crate) use error::EngineError;
 use past::Past;
 pub(crate) use tx::Tx;
@@ -74,6 +74,7 @@ impl Engine {
             witness,
             clock: setting.clock.clone(),
             service: setting.service,
+            outbox_max: OUTBOX_MAX,
             reopens_at: None,
         };
         let data_dir = setting.data_dir.to_owned();

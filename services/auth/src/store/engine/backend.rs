@@ -28,6 +28,9 @@ pub(super) trait Backend: Send + Sync {
     /// Starts a change; there is one at a time.
     fn begin(&self) -> Result<Box<dyn Change>, EngineError>;
 
+    /// Whether its disk has room enough for it to be opened again.
+    fn has_room(&self) -> bool;
+
     /// Closes it and opens it again, after a commit that failed and before any other change: from then on what
     /// reached the disk of that commit is there, and the rest is not.
     fn reopen(&self) -> Result<(), EngineError>;

@@ -14,7 +14,7 @@ pub(crate) enum EngineError {
     /// The database refused or failed.
     #[error("the database failed")]
     Database(#[source] polodb_core::Error),
-    /// The disk is full; the database goes on when there is space.
+    /// The disk is full; the database goes on once there is room.
     #[error("the disk of the database is full")]
     Full(#[source] polodb_core::Error),
     /// The database had to be closed after a failed commit, and could not be opened again yet.

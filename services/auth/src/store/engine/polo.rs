@@ -17,8 +17,12 @@ use super::backend::{Backend, Change};
 /// tombstones of deleted neighbours (8,000 deletes made reads of another collection 90 times slower).
 const SENTINEL: &str = "!sentinel";
 
-/// How RocksDB's message reads when the disk is full. It goes on by itself once there is space.
+/// How RocksDB's message reads when the disk is full. Then it refuses all that is written until it is opened again.
 const NO_SPACE: &str = "No space left on device";
+
+/// What opening it takes on the disk beside a table of what is in its log: new files of its own making, which take some
+/// hundred kilobytes, and a block of 4 MiB that RocksDB sets aside.
+const OPENING_BYTES: u64 = 6 << 20;
 
 /// A PoloDB, closed only while it cannot be opened again.
 pub(super) struct Polo {
@@ -71,6 +75,10 @@ impl Backend for Polo {
 
     fn begin(&self) -> Result<Box<dyn Change>, EngineError> {
         self.with(|database| Ok(Box::new(database.start_transaction()?) as Box<dyn Change>))
+    }
+
+    fn has_room(&self) -> bool {
+        dir::room(&self.path) > OPENING_BYTES + dir::size(&self.path, "log")
     }
 
     fn reopen(&self) -> Result<(), EngineError> {

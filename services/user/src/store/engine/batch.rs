@@ -19,7 +19,7 @@ use super::{EngineError, record};
 
 /// Messages that may wait: so many only do when another service is away for long, and each costs memory. Beyond
 /// it, changes that others must hear of are refused.
-const OUTBOX_MAX: usize = 100_000;
+pub(super) const OUTBOX_MAX: usize = 100_000;
 /// Between two tries to open a broken database: each reads its files anew, on a disk that may be failing still, and
 /// all changes wait for it. Nobody notices a tenth of a second more once the disk works again.
 const REOPEN_REST: Duration = Duration::from_millis(100);
@@ -68,6 +68,8 @@ pub(super) struct Committer {
     pub(super) witness: Witness,
     pub(super) clock: Clock,
     pub(super) service: &'static str,
+    /// Messages that may wait.
+    pub(super) outbox_max: usize,
     /// When the database may be opened again, after a failed commit that broke it; none while it works.
     pub(super) reopens_at: Option<Instant>,
 }
@@ -103,7 +105,7 @@ impl Committer {
 
     fn attempt(&mut self, batch: &mut [Box<dyn Work>]) -> Result<(), EngineError> {
         self.recover()?;
-        let room = OUTBOX_MAX.saturating_sub(self.outbox.total());
+        let room = self.outbox_max.saturating_sub(self.outbox.total());
         let tx = Tx::new(self.backend.begin()?, self.history.next, self.clock.now(), room);
         batch.iter_mut().try_for_each(|work| work.run(&tx))?;
         if !tx.is_dirty() {
@@ -122,10 +124,12 @@ impl Committer {
         Ok(())
     }
 
-    /// After a commit that failed: RocksDB refuses every further one until it is opened again, but for a full disk.
+    /// After a commit that failed: RocksDB refuses every further one until it is opened again. On a full disk it stays
+    /// open for reads, and is opened again by the first change for which there is room.
     fn failed(&mut self, error: EngineError) -> EngineError {
         let service = self.service;
-        self.reopens_at = (!matches!(error, EngineError::Full(_))).then(Instant::now);
+        let must_stay_open = matches!(error, EngineError::Full(_)) && !self.backend.has_room();
+        self.reopens_at = (!must_stay_open).then(Instant::now);
         match self.recover() {
             Ok(()) => tracing::error!(service, %error, "a commit failed"),
             Err(closed) => {

@@ -39,6 +39,11 @@ impl Backend for Memory {
         Ok(Box::new(Pending(RefCell::new(self.0.begin()))))
     }
 
+    /// It goes on by itself.
+    fn has_room(&self) -> bool {
+        false
+    }
+
     fn reopen(&self) -> Result<(), EngineError> {
         Ok(())
     }

@@ -48,6 +48,7 @@ fn committer(place: &Place) -> Committer {
             witness: Witness::open(&data_dir.join("history")).unwrap(),
             clock: Clock::frozen(AT),
             service: "test",
+            outbox_max: 9,
             reopens_at: None,
         }
     })

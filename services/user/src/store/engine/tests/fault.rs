@@ -49,6 +49,7 @@ fn committer(liar: &Arc<Liar>, dir: &TempDir) -> Committer {
         witness: Witness::open(&dir.path().join("history")).unwrap(),
         clock: Clock::frozen(AT),
         service: "test",
+        outbox_max: 3,
         reopens_at: None,
     }
 }
@@ -74,6 +75,10 @@ impl Backend for Liar {
             self.is_open.store(false, Ordering::Relaxed);
         }
         Ok(Box::new(Lie(self.memory.begin()?, Arc::clone(&self.lies))))
+    }
+
+    fn has_room(&self) -> bool {
+        true
     }
 
     fn reopen(&self) -> Result<(), EngineError> {
@@ -170,4 +175,30 @@ fn a_disk_that_stays_broken_is_tried_once_in_a_while_however_much_waits() {
     committer.carry_out(vec![last]);
     answered.recv().unwrap().unwrap();
     assert_eq!((tries(), committer.history.commits), (4, 2), "and goes on with what reached it");
+}
+
+#[test]
+fn a_full_outbox_refuses_what_others_must_hear_of_until_something_is_delivered() {
+    let (dir, liar) = (TempDir::new().unwrap(), Arc::new(Liar::new()));
+    liar.repent();
+    let mut committer = committer(&liar, &dir);
+    let mut send = || {
+        let (work, answered) = counting();
+        committer.carry_out(vec![work]);
+        answered.recv().unwrap()
+    };
+    for _ in 0..3 {
+        send().unwrap();
+    }
+    assert!(matches!(send(), Err(EngineError::Busy(_))));
+    let (outbox, (answer, answered)) = (Arc::clone(&committer.outbox), sync_channel(1));
+    assert_eq!(outbox.total(), 3);
+    let work = |tx: &Tx| tx.insert("counter", &Counter { id: "silent".to_owned(), n: 1 });
+    committer.carry_out(vec![Box::new(Task { verb: "count", work, outcome: None, answer })]);
+    answered.recv().unwrap().unwrap();
+    outbox.removed(1);
+    let (work, answered) = counting();
+    committer.carry_out(vec![work]);
+    answered.recv().unwrap().unwrap();
+    assert_eq!(outbox.total(), 3);
 }
