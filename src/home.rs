@@ -57,12 +57,14 @@ impl Home {
         Self::at(path)
     }
 
-    /// The directory at `path`, made if absent; one that others use too (`/tmp`) stays open to them, and one that an
+    /// The directory at `path`, made if absent where its parent is there (what is to be mounted or was mistyped is not
+    /// made); one that others use too (`/tmp`) stays open to them, and one that an
     /// ephemeral world left is kept from now on.
     fn at(path: &Path) -> Result<Self, DirError> {
         if path.exists() && !is_ours(path)? {
             dir::make(path)?;
         } else {
+            has_parent(path)?;
             dir::folder(path)?;
         }
         let path = path.canonicalize().map_err(DirError::io(path))?;
@@ -108,6 +110,14 @@ impl Home {
         let mut world = running(&self.path);
         change(&mut world);
         write_whole(&self.path.join("world.json"), &world)
+    }
+}
+
+/// Demands that the folder is there in which the directory at `path` is or will be.
+fn has_parent(path: &Path) -> Result<(), DirError> {
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => std::fs::metadata(parent).map(drop).map_err(DirError::io(parent)),
+        None => Ok(()),
     }
 }
 
@@ -165,8 +175,16 @@ mod tests {
     #[test]
     fn the_directory_is_private() {
         let dir = tempfile::tempdir().unwrap();
-        let home = Home::at(&dir.path().join("a/b")).unwrap();
+        let home = Home::at(&dir.path().join("a")).unwrap();
         assert_eq!(std::fs::metadata(home.path()).unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_directory_whose_parent_is_missing_is_not_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = Home::at(&dir.path().join("volume/data")).unwrap_err();
+        assert!(matches!(&refused, DirError::Io { path, .. } if path.ends_with("volume")), "{refused}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -74,6 +74,10 @@ impl Topology {
     /// Binds the sockets and opens the stores, all at once.
     pub(crate) async fn open(config: Config) -> Result<Self, Failed> {
         let home = Home::open(config.data_dir.as_deref())?;
+        // All of them, before anything is made in one of them.
+        for name in ServiceName::ALL.into_iter().filter(|name| config.runs(*name)) {
+            Ground::new(name, &home, config.control.is_some()).check()?;
+        }
         let (urls, listeners) = bind(&config).await?;
         phase::reached("sockets bound");
         let clock = config.frozen_at.map_or_else(Clock::system, Clock::frozen);

@@ -38,6 +38,12 @@ impl Ground {
         self.name == ServiceName::Gateway
     }
 
+    /// Whether the service's part can be used as it is found; nothing is made.
+    pub(super) fn check(&self) -> Result<(), DirError> {
+        let part = self.part();
+        if self.is_bare() || part.symlink_metadata().is_err() { Ok(()) } else { dir::folder(&part) }
+    }
+
     /// The folder of life `number`, empty if it is new.
     pub(super) fn lay_out(&self, number: u64) -> Result<PathBuf, DirError> {
         let path = self.place(number);
