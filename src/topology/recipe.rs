@@ -130,6 +130,7 @@ impl Recipe {
             issuers: self.issuers.clone(),
             client_url: self.config.client_url.clone(),
             strict: self.config.strict,
+            accept_loss: self.config.accept_loss,
             client: self.client(ServiceName::Notes),
             auth: self.url(ServiceName::Auth),
             user: self.url(ServiceName::User),

@@ -153,6 +153,7 @@ fn notes_config(site: &Site, client: Client) -> notes::Config {
         auth: address("auth"),
         user: address("user"),
         strict: false,
+        accept_loss: false,
     }
 }
 

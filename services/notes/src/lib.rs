@@ -72,6 +72,8 @@ pub struct Config {
     pub client_url: HeaderValue,
     /// Whether nobody is served when auth and user have been silent for a minute.
     pub strict: bool,
+    /// Whether to go on with a database that lost its end; otherwise such a one is not opened.
+    pub accept_loss: bool,
     /// The connections to other services.
     pub client: Client,
     /// Where auth is.
@@ -111,6 +113,20 @@ pub enum OpenError {
         /// What SQLite or a migration said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Acknowledged changes are gone from it.
+    #[error(
+        "{} lost its end: it has {has} commits and had {had}. Restore a backup, or start once with --accept-loss to go \
+         on without what is missing",
+        path.display()
+    )]
+    Lost {
+        /// The database.
+        path: PathBuf,
+        /// How many commits it has.
+        has: u64,
+        /// How many it had.
+        had: u64,
+    },
     /// A later version of this program wrote it.
     #[error("{} has version {version}, this program knows versions up to {known}", path.display())]
     TooNew {
@@ -137,7 +153,8 @@ impl Notes {
     pub fn open(config: Config) -> Result<Self, OpenError> {
         // Each thread of the runtime reads in place, and as many scans run beside them: no reader is waited for.
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let store = Store::open(&config.data_dir, u32::try_from(2 * threads).unwrap_or(u32::MAX))?;
+        let readers = u32::try_from(2 * threads).unwrap_or(u32::MAX);
+        let store = Store::open(&config.data_dir, readers, config.accept_loss)?;
         let stream = |purpose| config.entropy.stream(NAME, purpose);
         let store = Arc::new(store);
         let index = Arc::new(Index::open(&config.data_dir, Arc::clone(&store)));

@@ -20,6 +20,7 @@ pub mod inspection;
 mod label;
 mod literal;
 mod log;
+mod past;
 #[cfg(test)]
 mod plant;
 mod row;
@@ -50,6 +51,7 @@ pub(crate) use self::doctor::Check;
 pub(crate) use self::entry::{Entry, Pile, author_of, numbers_of};
 pub(crate) use self::inbox::Arrival;
 pub(crate) use self::log::{Change, Kind, Mark};
+use self::past::Past;
 pub(crate) use self::view::View;
 use crate::OpenError;
 
@@ -120,17 +122,19 @@ pub(crate) struct Store {
 
 impl Store {
     /// Locks `data_dir`, opens its database (a new one if there is none) and brings it up to date; `readers` is
-    /// how many can read at a time.
-    pub(crate) fn open(data_dir: &Path, readers: u32) -> Result<Self, OpenError> {
+    /// how many can read at a time. One that lost its end is refused, unless `accept_loss` says to go on without it.
+    pub(crate) fn open(data_dir: &Path, readers: u32, accept_loss: bool) -> Result<Self, OpenError> {
         let lock = dir::lock(data_dir)?;
         let database = data_dir.join(DATABASE);
         let connection = file::writer(&database)?;
+        let mut past = Past::examine(&connection, &database, accept_loss)?;
         let readers = file::readers(&database, readers, READER_WAIT_MAX)?;
         let chores = Arc::new(Chores::open(&connection).map_err(|source| file::error(&database, source))?);
         let bell = Arc::<Bell>::default();
         let (told, rung) = (Arc::clone(&chores), Arc::clone(&bell));
         let carry_out = move |jobs| {
             commit::carry_out(&connection, &told, jobs);
+            past.keep_up(&connection);
             rung.ring();
         };
         let writer = Writer::start("notes writer", carry_out).map_err(DirError::io(&database))?;

@@ -39,7 +39,7 @@ impl World {
     }
 
     fn open(dir: TempDir) -> Self {
-        let store = Arc::new(Store::open(dir.path(), 4).unwrap());
+        let store = Arc::new(Store::open(dir.path(), 4, false).unwrap());
         let shared = Arc::new(Shared::new(store.bell()));
         let indexer = Indexer::new(Folder::new(dir.path()), Arc::clone(&store), Arc::clone(&shared));
         Self { indexer, index: Index { shared, indexer: None }, store, dir, now: Cell::new(1_000_000) }

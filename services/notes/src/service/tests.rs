@@ -28,7 +28,7 @@ fn draft() -> Draft {
 }
 
 fn opened(dir: &TempDir) -> Service {
-    let store = Arc::new(Store::open(dir.path(), 4).unwrap());
+    let store = Arc::new(Store::open(dir.path(), 4, false).unwrap());
     let index = Arc::new(Index::open(dir.path(), Arc::clone(&store)));
     let ids = Entropy::seeded(1).stream("notes", "note id");
     Service::open(Data { index, store }, Clock::system(), ids, 2, None).unwrap()

@@ -9,7 +9,7 @@ use std::sync::mpsc::SyncSender;
 use chassis::simulation;
 use rusqlite::Connection;
 
-use super::{Changes, Chores, StoreError};
+use super::{Changes, Chores, StoreError, past};
 
 /// The work of one request on the writer's thread.
 pub(super) trait Job: Send {
@@ -82,6 +82,7 @@ pub(super) fn carry_out(connection: &Connection, chores: &Chores, mut jobs: Vec<
 
 fn commit(connection: &Connection, chores: &Chores, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     run(connection, "BEGIN IMMEDIATE")?;
+    let before = past::changes(connection)?;
     let changes = Changes::of(connection, chores);
     for job in jobs.iter_mut() {
         run(connection, "SAVEPOINT request")?;
@@ -94,8 +95,9 @@ fn commit(connection: &Connection, chores: &Chores, jobs: &mut [Box<dyn Job>]) -
         }
         run(connection, "RELEASE request")?;
     }
+    past::count_commit(connection, before)?;
     #[cfg(feature = "simulation")]
-    before(jobs)?;
+    ask_director(jobs)?;
     run(connection, "COMMIT")?;
     #[cfg(feature = "simulation")]
     after(jobs);
@@ -104,7 +106,7 @@ fn commit(connection: &Connection, chores: &Chores, jobs: &mut [Box<dyn Job>]) -
 
 /// Asks the director of a simulation, if there is one, whether the commit of `jobs` succeeds.
 #[cfg(feature = "simulation")]
-fn before(jobs: &[Box<dyn Job>]) -> Result<(), StoreError> {
+fn ask_director(jobs: &[Box<dyn Job>]) -> Result<(), StoreError> {
     use rusqlite::{Error, ffi};
     let failed = |error: std::io::Error| {
         let is_full = error.kind() == std::io::ErrorKind::StorageFull;

@@ -29,13 +29,13 @@ pub(in crate::store) struct World {
 impl World {
     pub(in crate::store) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { store: Store::open(dir.path(), 4).unwrap(), dir }
+        Self { store: Store::open(dir.path(), 4, false).unwrap(), dir }
     }
 
     pub(in crate::store) fn reopened(self) -> Self {
         let Self { store, dir } = self;
         drop(store);
-        Self { store: Store::open(dir.path(), 4).unwrap(), dir }
+        Self { store: Store::open(dir.path(), 4, false).unwrap(), dir }
     }
 
     /// A second connection to the database, for looks and harm that the store offers no way to.
@@ -212,7 +212,9 @@ fn a_row_that_is_not_as_it_was_written_is_not_served_though_each_value_makes_sen
 fn notes_from_before_there_were_sums_get_theirs() {
     let world = World::new();
     world.insert(note(ADA, 1));
-    world.raw().execute_batch("ALTER TABLE note DROP COLUMN sum; PRAGMA user_version = 6").unwrap();
+    let before = "ALTER TABLE note DROP COLUMN sum; DROP TABLE history; PRAGMA user_version = 6";
+    world.raw().execute_batch(before).unwrap();
+    std::fs::remove_file(world.dir.path().join("history")).unwrap();
     let world = world.reopened();
     assert_eq!(world.find(&note(ADA, 1)).unwrap(), Some(note(ADA, 1)));
     assert_eq!(world.store.view(|notes| notes.damaged_notes(9)).unwrap(), []);

@@ -83,6 +83,7 @@ impl World {
             issuers: chassis::token::Issuers::default(),
             client_url: HeaderValue::from_static("http://localhost:5173"),
             strict,
+            accept_loss: false,
             client: Connector::tcp().client(),
             auth: NOWHERE.parse().unwrap(),
             user: NOWHERE.parse().unwrap(),

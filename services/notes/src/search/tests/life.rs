@@ -165,10 +165,10 @@ async fn an_index_of_another_version_is_built_again() {
 }
 
 /// The database and what has not been put into it yet.
-const DATABASE: [&str; 2] = ["notes.db", "notes.db-wal"];
+const DATABASE: [&str; 3] = ["notes.db", "notes.db-wal", "history"];
 
 /// Takes the database back to an earlier copy, with the index left as it is.
-fn back_to(shelf: Shelf, copy: [Vec<u8>; 2], notes: BTreeMap<NoteId, Note>) -> Shelf {
+fn back_to(shelf: Shelf, copy: [Vec<u8>; 3], notes: BTreeMap<NoteId, Note>) -> Shelf {
     let Shelf { world: World { indexer, index, store, dir, .. }, writer, .. } = shelf;
     drop((indexer, index, store));
     let _absent = fs::remove_file(dir.path().join("notes.db-shm"));

@@ -35,7 +35,7 @@ struct Ward {
 impl Ward {
     async fn new() -> Self {
         let dir = TempDir::new().unwrap();
-        let store = Arc::new(Store::open(dir.path(), 4).unwrap());
+        let store = Arc::new(Store::open(dir.path(), 4, false).unwrap());
         let index = Arc::new(Index::open(dir.path(), Arc::clone(&store)));
         Self {
             _dir: dir,
