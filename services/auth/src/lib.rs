@@ -167,7 +167,8 @@ impl Auth {
             store,
             user: peer::User::new(peer(peer::USER, &config.user)),
             guesses: Guesses::new(config.tolerance, config.clock.clone()),
-            hashing: Hashing::new(config.hash_cost, cores(), stream("salt")),
+            hashing: Hashing::open(config.hash_cost, cores(), stream("salt"))
+                .map_err(DirError::io(&config.data_dir))?,
             issuer: Issuer::new(&config.secret, config.token_lifetime, config.clock.clone())
                 .of(config.issuers.clone()),
             desk,

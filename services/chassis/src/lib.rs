@@ -6,7 +6,8 @@
 //! [`relay`], [`contract`], [`beat`]), how it hands out what it keeps ([`bundle`]), and how services are held
 //! against each other ([`audit`], [`doctor`], [`recent`]); [`metrics`] tells operators of it; [`history`] is what a
 //! store knows of its own past. Tests see and disturb what services ask each other with [`span`] and [`fault`].
-//! [`description`] tells people of their routes. Where too much is asked at once, [`turn`] says who waits and who is refused.
+//! [`description`] tells people of their routes. Where too much is asked at once, [`turn`] says who waits and who is refused; [`labour`] is what must
+//! hold up nobody.
 //!
 //! The chassis knows no service by its rules and no database at all.
 
@@ -35,6 +36,7 @@ pub mod id;
 pub mod inbox;
 pub mod internal;
 mod jws;
+pub mod labour;
 pub mod metrics;
 pub mod outbox;
 pub mod page;

@@ -2,12 +2,13 @@
 //!
 //! A hash takes 19 MiB and tens of milliseconds of a core; what it computes is [`crate::password`]'s business.
 
+use std::io;
 use std::num::NonZero;
 use std::thread;
 use std::time::Duration;
 
-use chassis::blocking;
 use chassis::entropy::Stream;
+use chassis::labour::Labour;
 use chassis::turn::{Crowded, Limits, Turns};
 
 use crate::error::Error;
@@ -23,6 +24,7 @@ pub(crate) struct Hashing {
     cost: HashCost,
     salts: Stream,
     cores: Turns,
+    labour: Labour,
 }
 
 impl From<Crowded> for Error {
@@ -33,9 +35,9 @@ impl From<Crowded> for Error {
 
 impl Hashing {
     /// A pool of `cores` that makes hashes of `cost`.
-    pub(crate) fn new(cost: HashCost, cores: usize, salts: Stream) -> Self {
+    pub(crate) fn open(cost: HashCost, cores: usize, salts: Stream) -> io::Result<Self> {
         let limits = Limits { at_a_time: cores, waiting: QUEUE_MAX, wait_max: WAIT_MAX };
-        Self { cost, salts, cores: Turns::new(limits) }
+        Ok(Self { cost, salts, cores: Turns::new(limits), labour: Labour::start("hashing", cores)? })
     }
 
     /// Hashes that are made now, and those that wait for a core.
@@ -95,7 +97,7 @@ impl Hashing {
     {
         // Held by the hash itself and not by who asked for it: a caller that goes away frees no core.
         let turn = self.cores.take().await?;
-        let done = blocking::run(move || {
+        let done = self.labour.run(move || {
             let outcome = work();
             drop(turn);
             outcome
@@ -115,13 +117,13 @@ mod tests {
     use std::sync::mpsc::sync_channel;
 
     use chassis::entropy::Entropy;
-    use chassis::task;
+    use chassis::{blocking, task};
 
     use super::*;
 
     fn pool() -> Arc<Hashing> {
         let salts = Entropy::seeded(1).stream("auth", "salt");
-        Arc::new(Hashing::new(HashCost::Cheap, 1, salts))
+        Arc::new(Hashing::open(HashCost::Cheap, 1, salts).unwrap())
     }
 
     #[tokio::test]
