@@ -8,6 +8,7 @@ pub(crate) mod gauge;
 pub(crate) mod http;
 pub(crate) mod lonely;
 pub(crate) mod mail;
+pub(crate) mod mounts;
 pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod proof;

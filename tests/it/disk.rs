@@ -1,0 +1,6 @@
+//! Disks and files that are not as they should be: full, unusable, damaged or gone.
+
+mod damage;
+mod full;
+mod place;
+mod truth;

@@ -1,0 +1,129 @@
+//! Ten times what can be done: nearly as much is done as ever, and the rest hears within a moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::line::{Heard, Lines, Tally};
+use super::{rendered, within, world};
+use crate::kit::actor::PASSWORD;
+use crate::kit::{Actor, Request, World, proof};
+
+/// Connections that find what can be done at most.
+const PEAK: usize = 32;
+/// Connections that ask for more: each waits for one answer.
+const FLOOD: usize = 600;
+/// How much more.
+const TIMES: f64 = 10.0;
+/// How much of the peak is done then at least (PROMISES.md O1).
+const SHARE_MIN: f64 = 0.8;
+/// How soon a refusal comes.
+const REFUSED_WITHIN: Duration = Duration::from_millis(100);
+/// How soon everything is as before.
+const NORMAL_WITHIN: Duration = Duration::from_secs(5);
+/// Titles that completions go through.
+const NOTES: usize = 6_000;
+
+#[test]
+fn at_ten_times_what_can_be_done_log_ins_go_on() {
+    let world = world();
+    let person = world.someone();
+    let body = json!({"email": person.email, "password": PASSWORD});
+    let requests = rendered([Request::new("POST", "/api/auth/login").json(&body)]);
+    flood("log-ins", &world, &requests);
+}
+
+#[test]
+fn at_ten_times_what_can_be_done_completions_go_on() {
+    let world = world();
+    let person = world.someone();
+    write_notes(&person);
+    let token = person.token.as_ref().unwrap();
+    let requests = rendered([Request::new("GET", "/api/notes/suggest?q=wa").bearer(token)]);
+    flood("completions", &world, &requests);
+}
+
+fn write_notes(person: &Actor) {
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            scope.spawn(move || {
+                for number in (thread..NOTES).step_by(8) {
+                    let note = json!({"title": format!("Waves and waterways {number}"), "content": "Deep."});
+                    person.post("/api/notes", &note).expect(201);
+                }
+            });
+        }
+    });
+}
+
+/// Measures peak and flood in turn, so that whatever else the machine does meets both.
+fn flood(what: &str, world: &World, requests: &Arc<[Vec<u8>]>) {
+    let (peak_lasts, lasts) = (Duration::from_secs(2), Duration::from_secs(proof::size(3, 30).into()));
+    let rounds = 2;
+    let (mut peak, mut done, mut asked) = (0.0, 0.0, 0);
+    let mut refused = Vec::new();
+    let normal = within(async {
+        let door = world.doors().gateway;
+        let mut few = Lines::open(door, PEAK).await;
+        let mut many = Lines::open(door, FLOOD).await;
+        let idle = p95(&mut few, requests).await;
+        for _ in 0..rounds {
+            let tally;
+            (few, tally) = few.ask_again(requests, peak_lasts).await;
+            assert_is_orderly(&tally);
+            let rate = per_second(tally.good(), peak_lasts);
+            peak += rate;
+            let flooded;
+            (many, flooded) = many.ask_at(requests, rate * TIMES, lasts).await;
+            assert_is_orderly(&flooded);
+            done += per_second(flooded.good(), lasts);
+            asked += flooded.heard.len();
+            refused.extend(flooded.heard.into_iter().filter(is_refusal));
+        }
+        let since = Instant::now();
+        while since.elapsed() < NORMAL_WITHIN * 2 && p95(&mut few, requests).await > idle * 2 {}
+        since.elapsed()
+    });
+    let refusals = Tally { heard: refused, ..Tally::default() };
+    let (p50, p99) = (refusals.took(50, |_| true), refusals.took(99, |_| true));
+    let share = done / peak;
+    println!(
+        "{what}: peak {:.0} a second; at {TIMES} times that {:.0} a second, {:.0} % of the peak; {asked} asked, {} \
+         refused, p50 {p50:?}, p99 {p99:?}; normal again after {normal:?}",
+        peak / f64::from(rounds),
+        done / f64::from(rounds),
+        share * 100.0,
+        refusals.heard.len(),
+    );
+    assert!(!refusals.heard.is_empty(), "nothing was refused: this was no flood");
+    assert!(share >= SHARE_MIN, "{share}");
+    assert!(p50 < REFUSED_WITHIN, "{p50:?}");
+    assert!(normal <= NORMAL_WITHIN, "{normal:?}");
+}
+
+fn assert_is_orderly(tally: &Tally) {
+    assert!(
+        tally.odd().is_empty() && tally.broken == 0,
+        "{} broken, {:?}",
+        tally.broken,
+        tally.odd().first()
+    );
+}
+
+fn is_refusal(heard: &Heard) -> bool {
+    heard.status >= 300
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no count comes near 2^53")]
+fn per_second(count: usize, lasts: Duration) -> f64 {
+    count as f64 / lasts.as_secs_f64()
+}
+
+/// How long 19 of 20 take of whom nobody is in a hurry.
+async fn p95(few: &mut Lines, requests: &Arc<[Vec<u8>]>) -> Duration {
+    let (lines, tally) = few.take().ask_at(requests, 10.0, Duration::from_secs(1)).await;
+    *few = lines;
+    tally.took(95, |_| true)
+}
