@@ -9,7 +9,7 @@ use std::time::Duration;
 use chassis::blocking;
 use clap::Parser;
 use rustix::fs::Mode;
-use rustix::process::Signal;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use crate::cli::{Cli, Command};
 use crate::signal::{ENDING, PASSED_ON};
@@ -67,8 +67,14 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 /// Runs a command; `umask` is its caller's.
 fn run(command: Command, umask: Mode) -> Result<ExitCode, Failed> {
     match command {
-        Command::Up(args) => in_runtime(ENDING, up::up(args.world, None)),
-        Command::Demo(args) => in_runtime(ENDING, up::demo(args)),
+        Command::Up(args) => {
+            open_many_files();
+            in_runtime(ENDING, up::up(args.world, None))
+        }
+        Command::Demo(args) => {
+            open_many_files();
+            in_runtime(ENDING, up::demo(args))
+        }
         Command::Exec(args) => in_runtime(PASSED_ON, exec::exec(args, umask)),
         #[cfg(target_os = "linux")]
         Command::Guard(args) => exec::guard(&args),
@@ -82,6 +88,14 @@ fn run(command: Command, umask: Mode) -> Result<ExitCode, Failed> {
         Command::Openapi => openapi::openapi(),
         Command::Completions(args) => completions::completions(args.shell),
     }
+}
+
+/// Raises the limit of open files as far as the system lets us: thousands of connections are more than the usual 1,024.
+/// Not for `exec`, whose command would inherit it.
+fn open_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where that is not possible the accept loop rests when files run out.
+    let _as_it_was = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 /// Does `work` on the threads that services run on; it will listen to `signals`.

@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// The largest answer read: a page of ten notes is about 8 KiB, so this is never near.
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -37,6 +37,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
     /// The whole body.
     pub(crate) body: &'a [u8],
+    /// Whether it says when to come back.
+    pub(crate) invites: bool,
 }
 
 /// One keep-alive connection.
@@ -49,7 +51,17 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects, with Nagle's delay off.
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?)
+    }
+
+    /// The same from the address `source`.
+    pub(crate) async fn open_from(source: SocketAddr, address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(source)?;
+        Self::over(socket.connect(address).await?)
+    }
+
+    fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(BUFFER_BYTES) })
     }
@@ -67,7 +79,8 @@ impl Connection {
         if self.buffer.len() > end {
             return Err(invalid("more bytes than the answer announced"));
         }
-        Ok(Answer { status: head.status, body: self.buffer.get(head.bytes..end).unwrap_or_default() })
+        let body = self.buffer.get(head.bytes..end).unwrap_or_default();
+        Ok(Answer { status: head.status, body, invites: head.invites })
     }
 
     async fn read_head(&mut self) -> io::Result<Head> {
@@ -96,6 +109,7 @@ struct Head {
     status: u16,
     bytes: usize,
     body_bytes: usize,
+    invites: bool,
 }
 
 impl Head {
@@ -103,7 +117,7 @@ impl Head {
     fn parse(bytes: &[u8]) -> io::Result<Option<Self>> {
         let mut status = None;
         let mut announced = None;
-        let mut length = 0;
+        let (mut length, mut invites) = (0, false);
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
             let Some(line_text) = line.strip_suffix(b"\r\n") else {
                 return Ok(None);
@@ -113,11 +127,14 @@ impl Head {
                 status = Some(status_of(line_text)?);
             } else if line_text.is_empty() {
                 let status = status.unwrap_or_default();
-                return Ok(Some(Self { status, bytes: length, body_bytes: body_bytes(status, announced)? }));
+                let body_bytes = body_bytes(status, announced)?;
+                return Ok(Some(Self { status, bytes: length, body_bytes, invites }));
             } else if let Some(value) = header(line_text, b"content-length:") {
                 announced = Some(number(value).ok_or_else(|| invalid("an odd Content-Length"))?);
             } else if header(line_text, b"transfer-encoding:").is_some() {
                 return Err(invalid("a chunked answer"));
+            } else if header(line_text, b"retry-after:").is_some() {
+                invites = true;
             }
         }
         Ok(None)
@@ -164,7 +181,7 @@ mod tests {
         for cut in 0..whole.len() {
             assert_eq!(Head::parse(&whole[..cut]).expect("a prefix is no error"), None, "cut at {cut}");
         }
-        let head = Head { status: 201, bytes: whole.len(), body_bytes: 12 };
+        let head = Head { status: 201, bytes: whole.len(), body_bytes: 12, invites: false };
         assert_eq!(Head::parse(whole).expect("valid"), Some(head));
     }
 

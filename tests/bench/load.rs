@@ -22,7 +22,7 @@ const TAIL: usize = 160;
 const SHOWN: usize = 400;
 
 /// A request with what its answer must be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shot {
     /// The rendered request.
     pub(crate) request: Vec<u8>,
@@ -218,8 +218,8 @@ mod tests {
         use crate::client::Answer;
 
         let shot = Shot { request: b"GET /x HTTP/1.1\r\n\r\n".to_vec(), status: 200, holds: b"y".to_vec() };
-        assert_eq!(shot.objection(&Answer { status: 200, body: b"xyz" }), None);
-        let objection = shot.objection(&Answer { status: 503, body: b"busy" }).expect("wrong");
+        assert_eq!(shot.objection(&Answer { status: 200, body: b"xyz", invites: false }), None);
+        let objection = shot.objection(&Answer { status: 503, body: b"busy", invites: true }).expect("wrong");
         assert_eq!(objection, "GET /x HTTP/1.1: status 503 instead of 200: busy");
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::args::Args;
 use crate::goals::{self, Judgement};
 use crate::machine::Machine;
+use crate::overload::Overload;
 use crate::rows::{Outcome, Row};
 
 /// What was seen of the world before it was filled.
@@ -123,6 +124,14 @@ fn print_row(outcome: &Outcome) {
         outcome.peak_mib,
         logins.unwrap_or_default(),
     );
+    if let Some(overload) = &outcome.overload {
+        let Overload { peak, offered, done, refused, late, idle_mib, normal_after_ms, .. } = overload;
+        let share = done / peak * 100.0;
+        println!(
+            "  peak {peak:.0}/s; offered {offered:.0}/s ({late} late), done {share:.0} % of the peak, {refused:.0}/s \
+             refused (latencies above); {idle_mib:.1} MiB before; as before after {normal_after_ms:.0} ms"
+        );
+    }
 }
 
 /// A figure with as many decimals as it deserves.

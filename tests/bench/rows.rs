@@ -14,6 +14,7 @@ use crate::args::Args;
 use crate::client::render;
 use crate::dataset::{Account, Dataset, create_request};
 use crate::load::{self, Load, Measured, Shot};
+use crate::overload::{self, Overload};
 use crate::proxy::Proxy;
 use crate::searches::{Search, Searches};
 use crate::world::World;
@@ -22,6 +23,8 @@ use crate::world::World;
 const LOGINS_BESIDE: u16 = 16;
 /// Notes that are read in turn; more would only fill this client's memory.
 const READ: usize = 10_000;
+/// Mixes of thirty that are asked in turn.
+const MIXES: usize = 300;
 /// Pages that are listed in turn: people look at the first ones.
 const PAGES: usize = 10;
 
@@ -74,11 +77,13 @@ pub(crate) enum Row {
     Create,
     /// The same by an author with more notes than are kept in memory
     LargeCreate,
+    /// Ten times what can be done of everything together: reads, lists, searches, creates, log-ins
+    Overload,
 }
 
 impl Row {
     /// Every row, in the order in which they are measured.
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::EmptyProxy,
         Self::Health,
         Self::GetNote,
@@ -101,6 +106,7 @@ impl Row {
         Self::ReadsDuringLogin,
         Self::Create,
         Self::LargeCreate,
+        Self::Overload,
     ];
 
     /// Whether the row is about the author with more notes than are kept in memory.
@@ -133,6 +139,7 @@ impl Row {
             Self::ReadsDuringLogin => "reads-during-login",
             Self::Create => "create",
             Self::LargeCreate => "large-create",
+            Self::Overload => "overload",
         }
     }
 
@@ -166,6 +173,7 @@ impl Row {
             Self::Login => logins(data),
             Self::Create => creates(data, data.others.iter().cycle()),
             Self::LargeCreate => large(data, |author, _| creates(data, std::iter::repeat(author))),
+            Self::Overload => mixed(data),
         }
     }
 }
@@ -198,6 +206,9 @@ pub(crate) struct Outcome {
     pub(crate) peak_mib: f64,
     /// Log-ins per second beside the reading, in the row that has them.
     pub(crate) logins_per_second: Option<f64>,
+    /// What came of too much, in the row that asks for it; its rate is what was done then, its latencies are those of
+    /// refusals.
+    pub(crate) overload: Option<Overload>,
 }
 
 /// Measures the limit of this machine.
@@ -215,6 +226,10 @@ pub(crate) async fn measure(
     args: &Args,
 ) -> Result<Outcome, Failure> {
     let main = load(world.gateway, row.shots(data), args.connections);
+    if row == Row::Overload {
+        let overload = overload::run(&main, args.measured(), &world.process).await?;
+        return Ok(overloaded(args, overload));
+    }
     let beside = (row == Row::ReadsDuringLogin).then(|| load(world.gateway, logins(data), LOGINS_BESIDE));
     let measured = load::run(&main, beside.as_ref(), times(args), &world.process).await?;
     Ok(outcome(row, args, measured))
@@ -246,6 +261,25 @@ fn outcome(row: Row, args: &Args, measured: Measured) -> Outcome {
         share_of_limit: None,
         peak_mib,
         logins_per_second: (!alone).then(|| beside.latencies.total() as f64 / seconds),
+        overload: None,
+    }
+}
+
+fn overloaded(args: &Args, overload: Overload) -> Outcome {
+    Outcome {
+        row: Row::Overload,
+        connections: args.connections,
+        requests: 0,
+        bad: 0,
+        first_bad: None,
+        requests_per_second: overload.done,
+        p50_ms: overload.refused_p50_ms,
+        p99_ms: overload.refused_p99_ms,
+        cpu_us_per_request: None,
+        share_of_limit: None,
+        peak_mib: overload.peak_mib,
+        logins_per_second: None,
+        overload: Some(overload),
     }
 }
 
@@ -314,6 +348,26 @@ fn logins(data: &Dataset) -> Vec<Shot> {
         holds: br#""token":""#.to_vec(),
     };
     data.others.iter().map(|other| log_in(other.credentials())).collect()
+}
+
+/// Of thirty requests one is a log-in, four are creates, five searches, five lists and the rest reads.
+fn mixed(data: &Dataset) -> Vec<Shot> {
+    let page = |page| list(&data.reader, &format!("?page={page}"), data.note_ids.len());
+    let kinds = [
+        (1, logins(data)),
+        (4, creates(data, data.others.iter().cycle())),
+        (5, literal(&data.reader, &data.searches.common)),
+        (5, (1..=PAGES).map(page).collect()),
+        (15, reads(data)),
+    ];
+    let mut kinds = kinds.each_ref().map(|(share, shots)| (*share, shots.iter().cycle()));
+    let mut mixed = Vec::new();
+    for _ in 0..MIXES {
+        for (share, shots) in &mut kinds {
+            mixed.extend(shots.by_ref().take(*share).cloned());
+        }
+    }
+    mixed
 }
 
 fn creates<'a>(data: &'a Dataset, authors: impl Iterator<Item = &'a Account>) -> Vec<Shot> {

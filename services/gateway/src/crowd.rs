@@ -19,7 +19,7 @@ const IN_HAND_MAX: usize = 128;
 const WAITING_MAX: usize = 256;
 /// How long they do: a refusal is of use only while nobody has given up, so it comes well within 100 ms
 /// (PROMISES.md O1).
-const WAIT_MAX: Duration = Duration::from_millis(50);
+const WAIT_MAX: Duration = Duration::from_millis(25);
 /// Of so many refusals one is told: a line for each would cost more than the refusal.
 const TOLD_ONCE_IN: u64 = 1_000;
 

@@ -82,7 +82,8 @@ impl Damaged {
         people[1].post("/api/auth/forgot-password", &json!({"email": people[1].email})).expect(200);
         world.reset_token(&people[1]);
         is_indexed(&world);
-        let truth = Truth::of(&people, &admin);
+        let [anna, boris] = people;
+        let truth = Truth::of(&[anna, boris, admin.clone()], &admin);
         world.kill();
         Self { place, truth }
     }
