@@ -3,11 +3,12 @@
 //! The only place that reads the environment. The original's variable names work.
 
 use std::net::IpAddr;
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 
 use chassis::clock::Timestamp;
 use chassis::secret::Secret;
+use chassis::serve::CONNECTIONS_MAX;
 use http::{HeaderValue, Uri};
 use tracing_subscriber::EnvFilter;
 
@@ -61,6 +62,10 @@ pub(crate) struct Config {
     pub(crate) frozen_at: Option<Timestamp>,
     pub(crate) limits_off: bool,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// Connections that the gateway takes at a time.
+    pub(crate) connections: usize,
+    /// The same for one address.
+    pub(crate) connections_per_address: usize,
     pub(crate) jwt_secret: Option<Secret<String>>,
     pub(crate) token_lifetime: auth::TokenLifetime,
     pub(crate) client_url: HeaderValue,
@@ -112,6 +117,12 @@ impl Config {
             frozen_at: args.clock,
             limits_off: limits_off(written.satchel_limits.as_ref())?,
             trusted_proxies: proxies(written.satchel_trusted_proxies.as_ref())?,
+            connections: count("SATCHEL_CONNECTIONS", written.satchel_connections.as_ref(), CONNECTIONS_MAX)?,
+            connections_per_address: count(
+                "SATCHEL_CONNECTIONS_PER_ADDRESS",
+                written.satchel_connections_per_address.as_ref(),
+                args.profile.unwrap_or(profile).connections_per_address(),
+            )?,
             jwt_secret: secret(written.jwt_secret)?,
             token_lifetime: lifetime(written.jwt_expires_in.as_ref())?,
             client_url: client_url(written.client_url.as_ref())?,
@@ -252,6 +263,15 @@ fn proxies(text: Option<&Text>) -> Result<Vec<IpAddr>, ConfigError> {
             })
         })
         .collect()
+}
+
+/// A number of things of which there must be some.
+fn count(name: &'static str, text: Option<&Text>, default: usize) -> Result<usize, ConfigError> {
+    let Some(Text(text)) = text else { return Ok(default) };
+    match text.parse::<NonZeroUsize>() {
+        Ok(count) => Ok(count.get()),
+        Err(_) => Err(wrong(name, format!("is {text}, which is no number of at least 1"))),
+    }
 }
 
 fn lifetime(text: Option<&Text>) -> Result<auth::TokenLifetime, ConfigError> {

@@ -1,5 +1,6 @@
 //! Named sets of limits: the original's, generous ones for development, none for tests.
 
+use chassis::serve::CONNECTIONS_PER_ADDRESS;
 use clap::ValueEnum;
 
 /// What a world is for.
@@ -56,6 +57,15 @@ impl Profile {
                 window_s: 900,
             }),
             Self::Ci => None,
+        }
+    }
+
+    /// Open connections per address at the gateway.
+    pub(crate) const fn connections_per_address(self) -> usize {
+        match self {
+            Self::Original => CONNECTIONS_PER_ADDRESS,
+            // Tests and load generators are many clients at one address.
+            Self::Dev | Self::Ci => 1024,
         }
     }
 

@@ -12,6 +12,7 @@ use chassis::connect::Connector;
 use chassis::entropy::Entropy;
 use chassis::peer::Peer;
 use chassis::secret::Secret;
+use chassis::serve::Limits;
 use chassis::shutdown::Shutdown;
 use chassis::token::Issuers;
 use chassis::{blocking, task};
@@ -241,16 +242,29 @@ async fn open_hosts(
 ) -> Result<BTreeMap<ServiceName, Arc<Host>>, Failed> {
     let mut opening = Vec::new();
     for (name, listener) in listeners {
-        let drain = if *name == ServiceName::Gateway { DOOR_DRAIN } else { SERVICE_DRAIN };
+        let limits = limits_of(&recipe.config, *name);
         let ground = Ground::new(*name, home, recipe.config.control.is_some());
         let place = (listener.local_addr()?, ground);
-        opening.push((*name, task::spawn("open", Host::open(Arc::clone(recipe), *name, place, drain))));
+        opening.push((*name, task::spawn("open", Host::open(Arc::clone(recipe), *name, place, limits))));
     }
     let mut hosts = BTreeMap::new();
     for (name, opened) in opening {
         hosts.insert(name, Arc::new(opened.await??));
     }
     Ok(hosts)
+}
+
+/// How many connections a service takes: the door knows its clients one by one, the others see them through it.
+fn limits_of(config: &Config, name: ServiceName) -> Limits {
+    match name {
+        ServiceName::Gateway => Limits {
+            connections: config.connections,
+            per_address: config.connections_per_address,
+            unlimited: config.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
+            drain: DOOR_DRAIN,
+        },
+        ServiceName::Auth | ServiceName::User | ServiceName::Notes => Limits::of_service(SERVICE_DRAIN),
+    }
 }
 
 /// Binds this process' services; the others' URLs come from the settings or the port list.

@@ -99,5 +99,8 @@ pub(super) const SETTINGS: &str =
   SATCHEL_ADMIN_PASSWORD   this password if it has to be made first
   SATCHEL_LIMITS           off: no request limits [default: on]
   SATCHEL_TRUSTED_PROXIES  addresses, by commas, whose X-Forwarded-For is believed
+  SATCHEL_CONNECTIONS      that the gateway takes at a time [default: 4096]
+  SATCHEL_CONNECTIONS_PER_ADDRESS
+                           the same for one address [default: 64; dev and ci: 1024]
   SATCHEL_LOG              what is logged, such as warn,auth=debug [default: info]
   SATCHEL_DATA_DIR         the same as --data-dir";

@@ -36,6 +36,8 @@ fn a_setting_that_cannot_be_used_is_named() {
         ("EMAIL_PORT", "65536"),
         ("SATCHEL_LOG", "auth=loud"),
         ("SATCHEL_LIMITS", "no"),
+        ("SATCHEL_CONNECTIONS", "0"),
+        ("SATCHEL_CONNECTIONS_PER_ADDRESS", "many"),
         ("CLIENT_URL", "localhost"),
         ("CLIENT_URL", "http://localhost/app"),
         ("CLIENT_URL", "http://localhost?a=b"),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::ConfigError;
 
 /// What is read, by the names of the fields below.
-pub(super) const NAMES: [&str; 17] = [
+pub(super) const NAMES: [&str; 19] = [
     "jwt_secret",
     "jwt_expires_in",
     "client_url",
@@ -28,6 +28,8 @@ pub(super) const NAMES: [&str; 17] = [
     "satchel_admin_password",
     "satchel_limits",
     "satchel_trusted_proxies",
+    "satchel_connections",
+    "satchel_connections_per_address",
     "satchel_log",
     "satchel_data_dir",
 ];
@@ -54,6 +56,8 @@ pub(super) struct Written {
     pub(super) satchel_admin_password: Option<Text>,
     pub(super) satchel_limits: Option<Text>,
     pub(super) satchel_trusted_proxies: Option<Text>,
+    pub(super) satchel_connections: Option<Text>,
+    pub(super) satchel_connections_per_address: Option<Text>,
     pub(super) satchel_log: Option<Text>,
     pub(super) satchel_data_dir: Option<Text>,
 }

@@ -13,7 +13,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use chassis::entropy::{Entropy, Positions};
 use chassis::failure::Failure;
-use chassis::serve::{self, Answer};
+use chassis::serve::{self, Answer, Limits};
 use chassis::shutdown::{self, Trigger};
 use chassis::{blocking, dir, task};
 use tokio::net::TcpListener;
@@ -40,8 +40,8 @@ pub(crate) struct Host {
     pub(super) recipe: Arc<Recipe>,
     address: SocketAddr,
     pub(super) ground: Ground,
-    /// How long requests in flight may take to finish once it closes.
-    drain: Duration,
+    /// How many connections it takes, and how long requests in flight may take to finish once it closes.
+    limits: Limits,
     present: RwLock<Option<Arc<Generation>>>,
     /// The number of the present life, or of the last one before the service was stopped.
     number: AtomicU64,
@@ -74,6 +74,13 @@ impl Answer for Desk {
             None => self.host.ask(request).await,
         }
     }
+
+    fn refuse(&self, failure: Failure) -> Response {
+        match self.host.present() {
+            Some(present) => present.edge.refuse(failure),
+            None => failure.into_response(),
+        }
+    }
 }
 
 impl Host {
@@ -82,7 +89,7 @@ impl Host {
         recipe: Arc<Recipe>,
         name: ServiceName,
         (address, ground): (SocketAddr, Ground),
-        drain: Duration,
+        limits: Limits,
     ) -> Result<Self, Failed> {
         let entropy = recipe.entropy.resumed(Positions::new());
         let host = Self {
@@ -90,7 +97,7 @@ impl Host {
             recipe,
             address,
             ground,
-            drain,
+            limits,
             present: RwLock::default(),
             number: AtomicU64::new(0),
             lives: AtomicU64::new(0),
@@ -117,7 +124,8 @@ impl Host {
         let orders = instruments.map(|instruments| Orders::new(self, instruments));
         let desk = Desk { host: Arc::clone(self), orders };
         let (trigger, shutdown) = shutdown::channel();
-        let serving = task::spawn("listener", serve::run_within(listener, desk, shutdown, self.drain));
+        let serving =
+            task::spawn("listener", serve::run_within(listener, desk, shutdown, self.limits.clone()));
         *self.door.lock().await = Some(Door { trigger, serving });
     }
 

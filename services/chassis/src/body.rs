@@ -3,6 +3,8 @@
 //! [`Fields`] is what a handler's input is read from. The rules for each field are the services' own.
 
 use std::borrow::Cow;
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,6 +17,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::field::Fields;
+use crate::head::Refusal;
 
 /// Bytes of a body on a public route (CONTRACT.md, *Order of checks*).
 pub const PUBLIC_MAX: usize = 10_240;
@@ -27,8 +30,6 @@ const DEPTH_MAX: usize = 32;
 const PASS_OVER_MAX: usize = 4 * 1024 * 1024;
 /// And for so long.
 const PASS_OVER_FOR: Duration = Duration::from_secs(1);
-/// A whole body must be here by then, however slowly it trickles.
-const READ_MAX: Duration = Duration::from_secs(30);
 
 /// A body that a route reads from JSON fields.
 pub trait FromFields: Sized {
@@ -69,29 +70,25 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Internal<T> {
     }
 }
 
-/// Reads at most `max` bytes; 413 for more, before reading the rest, and 408 for a body that takes too long.
+/// Reads at most `max` bytes; 413 for more, before reading the rest. How long a body may take is for the accept loop to
+/// say; 408 when it has.
 pub async fn read(body: Body, headers: &HeaderMap, max: usize) -> Result<Bytes, Failure> {
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > max as u64) {
         return Err(too_large());
     }
-    match tokio::time::timeout(READ_MAX, Limited::new(body, max).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => Err(incomplete(error.as_ref())),
-        Err(_) => Err(too_slow()),
+    match Limited::new(body, max).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
+        Err(error) => Err(broken_off(error.as_ref())),
     }
 }
 
-/// Reads the first `max` bytes; 408 for a body that takes too long. What follows is passed over for a moment, so
+/// Reads the first `max` bytes. What follows is passed over for a moment, so
 /// that a client that sends on before it reads still gets its answer.
 pub async fn read_first(mut body: Body, max: usize) -> Result<Bytes, Failure> {
-    let bytes = match tokio::time::timeout(READ_MAX, first(&mut body, max)).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) => return Err(incomplete(&error)),
-        Err(_) => return Err(too_slow()),
-    };
+    let bytes = first(&mut body, max).await.map_err(|error| broken_off(&error))?;
     if bytes.len() == max {
         pass_over(body).await;
     }
@@ -126,12 +123,22 @@ async fn first(body: &mut Body, max: usize) -> Result<Bytes, axum::Error> {
     Ok(bytes.freeze())
 }
 
-fn incomplete(error: &(dyn std::error::Error + 'static)) -> Failure {
-    Failure::bad_request("The request body is incomplete").because(error)
+/// Why a body has no end, as the accept loop tells it.
+fn broken_off(error: &(dyn Error + 'static)) -> Failure {
+    let failure = match kind_of(error) {
+        Some(ErrorKind::TimedOut) => {
+            Failure::new(StatusCode::REQUEST_TIMEOUT, "The request body took too long")
+        }
+        Some(ErrorKind::InvalidData) => Failure::bad_request(Refusal::Chunk.to_string()),
+        _ => Failure::bad_request("The request body is incomplete"),
+    };
+    failure.because(error)
 }
 
-fn too_slow() -> Failure {
-    Failure::new(StatusCode::REQUEST_TIMEOUT, "The request body took too long")
+/// The kind of the fault at the bottom of `error`.
+fn kind_of(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    let causes = std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source());
+    causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).last()
 }
 
 fn too_large() -> Failure {

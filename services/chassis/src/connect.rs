@@ -29,7 +29,7 @@ use crate::span;
 const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// Idle connections kept for each service: as many as one machine's cores can keep busy.
 const IDLE_MAX: usize = 128;
-/// Well below the 10 s after which an accept loop closes a silent connection ([`crate::serve::HEAD_MAX`]): the
+/// Well below the minute after which an accept loop closes a silent connection (`IDLE_MAX` in `serve/wire.rs`): the
 /// client must be the one that closes, or a request meets a closing connection and fails for nothing.
 pub(crate) const IDLE_FOR: Duration = Duration::from_secs(5);
 

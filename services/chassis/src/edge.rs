@@ -120,6 +120,20 @@ impl Edge {
         response
     }
 
+    /// Answers what never became a request.
+    pub fn refuse(&self, failure: Failure) -> Response {
+        let id = RequestId::random(&self.config.request_ids);
+        tracing::debug!(
+            request.id = id.as_str(),
+            status = failure.status().as_u16(),
+            "{}",
+            failure.message()
+        );
+        let mut response = render(&failure, failure.clone().into_response(), &id);
+        self.finish(response.headers_mut(), &id);
+        response
+    }
+
     fn request_id(&self, request: &Request) -> RequestId {
         let given = request.headers().get(REQUEST_ID);
         let given = given.and_then(|value| RequestId::parse(value.to_str().ok()?));

@@ -1,8 +1,8 @@
 //! What every service stands on: time, randomness, tokens, envelopes, peers and the accept loop.
 //!
 //! Reading order: the vocabulary ([`clock`], [`entropy`], [`id`], [`email`], [`profile`], [`standing`],
-//! [`secret`]), what a request meets ([`serve`], [`address`], [`window`], [`edge`], [`token`], [`internal`], [`vouch`],
-//! [`inbox`], [`body`], [`query`], [`page`], [`failure`], [`reply`]), what a service does to others ([`peer`], [`outbox`],
+//! [`secret`]), what a request meets ([`serve`], [`head`], [`address`], [`window`], [`edge`], [`token`], [`internal`],
+//! [`vouch`], [`inbox`], [`body`], [`query`], [`page`], [`failure`], [`reply`]), what a service does to others ([`peer`], [`outbox`],
 //! [`relay`], [`contract`], [`beat`]), how it hands out what it keeps ([`bundle`]), and how services are held
 //! against each other ([`audit`], [`doctor`], [`recent`]); [`metrics`] tells operators of it; [`history`] is what a
 //! store knows of its own past. Tests see and disturb what services ask each other with [`span`] and [`fault`].
@@ -31,6 +31,7 @@ pub mod failure;
 pub mod fault;
 pub mod field;
 pub mod gate;
+pub mod head;
 pub mod history;
 pub mod id;
 pub mod inbox;

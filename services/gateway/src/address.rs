@@ -1,4 +1,4 @@
-//! Whose requests count together: client addresses as the limits see them.
+//! Whose request it is: client addresses as the limits see them.
 //!
 //! The peer of the connection, unless a trusted proxy stands there. A header from anyone else is not looked at,
 //! so it neither frees its sender nor frames someone else.

@@ -49,7 +49,13 @@ impl Capture {
 
 /// Keeps what arrives at `capture` in `mailbox`, until `shutdown`.
 pub(crate) async fn run(capture: Capture, mailbox: Arc<Mailbox>, clock: Clock, shutdown: Shutdown) {
-    let limits = Limits { connections: CONNECTIONS_MAX, drain: DRAIN_MAX };
+    // All of them may be of one test run.
+    let limits = Limits {
+        connections: CONNECTIONS_MAX,
+        per_address: CONNECTIONS_MAX,
+        unlimited: Arc::default(),
+        drain: DRAIN_MAX,
+    };
     let ending = shutdown.clone();
     let converse = move |stream, address: SocketAddr| {
         let (mailbox, clock, mut ending) = (Arc::clone(&mailbox), clock.clone(), ending.clone());

@@ -23,12 +23,12 @@ async fn exchange_with(world: &World, bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_target_meant_for_a_proxy_leads_nowhere() {
+async fn a_target_meant_for_a_proxy_is_refused() {
     for target in ["http://127.0.0.1:3001/internal/accounts", "http://h.example/api/notes"] {
         let head = format!("GET {target} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n");
         let answer = exchange(head.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
-        assert!(answer.contains("\"Resource Not Found: /\""), "{answer}");
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
     }
 }
 

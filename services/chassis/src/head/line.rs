@@ -1,0 +1,175 @@
+//! One line of a head: the request line, or a field (RFC 9112 §3 and §5, RFC 9110 §5).
+//!
+//! What the lines say together is not known here.
+
+use super::Refusal;
+
+/// The versions that are spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    Http10,
+    Http11,
+}
+
+/// What a field is about, as far as it matters to framing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Host,
+    Length(u64),
+    Chunked,
+    Other,
+}
+
+/// Longer bodies than anyone can send: what is counted with stays far from its end.
+const LENGTH_MAX: u64 = u64::MAX / 2;
+
+/// Whether a request can begin with `byte`; what else comes (TLS, for one) need not be waited for.
+pub(super) fn may_begin(byte: u8) -> bool {
+    is_token(byte) || byte == b'\r'
+}
+
+/// The version of a request, once its first line is found good.
+pub(super) fn request_line(line: &[u8]) -> Result<Version, Refusal> {
+    if line.contains(&b'\r') {
+        return Err(Refusal::LineEnd);
+    }
+    let mut parts = line.split(|byte| *byte == b' ');
+    let (Some(method), Some(target), Some(version), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Refusal::RequestLine);
+    };
+    if method.is_empty() || !method.iter().copied().all(is_token) {
+        return Err(Refusal::Method);
+    }
+    check_target(method, target)?;
+    match version {
+        b"HTTP/1.1" => Ok(Version::Http11),
+        b"HTTP/1.0" => Ok(Version::Http10),
+        _ => Err(Refusal::Version),
+    }
+}
+
+/// A path with perhaps a query, or the whole server for OPTIONS. A fragment is no part of a target.
+fn check_target(method: &[u8], target: &[u8]) -> Result<(), Refusal> {
+    if method == b"OPTIONS" && target == b"*" {
+        return Ok(());
+    }
+    if method == b"CONNECT" || target.first() != Some(&b'/') {
+        return Err(Refusal::Form);
+    }
+    let mut parts = target.splitn(2, |byte| *byte == b'?');
+    let path = parts.next().unwrap_or_default();
+    let query = parts.next().unwrap_or_default();
+    let is_spelt = path.iter().copied().all(is_path) && query.iter().copied().all(is_query);
+    // Other text than ASCII should be encoded, and people type it; what is no text at all has no reading.
+    if !is_spelt || (!target.is_ascii() && std::str::from_utf8(target).is_err()) {
+        return Err(Refusal::Target);
+    }
+    Ok(())
+}
+
+/// What a field says, once it is found good.
+pub(super) fn field(line: &[u8]) -> Result<Field, Refusal> {
+    if line.first().is_some_and(is_blank) {
+        return Err(Refusal::Folding);
+    }
+    let colon = memchr::memchr(b':', line).ok_or(Refusal::FieldName)?;
+    let (name, value) = line.split_at_checked(colon).ok_or(Refusal::FieldName)?;
+    check_name(name)?;
+    let value = trimmed(value.strip_prefix(b":").unwrap_or(value));
+    if value.contains(&b'\r') {
+        return Err(Refusal::LineEnd);
+    }
+    if !value.iter().copied().all(is_text) {
+        return Err(Refusal::FieldValue);
+    }
+    meaning(name, value)
+}
+
+/// Checks the name of a field, of a head or of a trailer.
+pub(super) fn check_name(name: &[u8]) -> Result<(), Refusal> {
+    match name {
+        name if name.contains(&b'_') => Err(Refusal::Underscore),
+        name if name.is_empty() || !name.iter().copied().all(is_token) => Err(Refusal::FieldName),
+        _ => Ok(()),
+    }
+}
+
+/// By length first: few names are as long as one that matters.
+fn meaning(name: &[u8], value: &[u8]) -> Result<Field, Refusal> {
+    let is = |wanted: &[u8]| name.eq_ignore_ascii_case(wanted);
+    match name.len() {
+        4 if is(b"host") => host(value),
+        6 if is(b"expect") => expectation(value),
+        14 if is(b"content-length") => length(value).map(Field::Length),
+        17 if is(b"transfer-encoding") => chunked(value),
+        _ => Ok(Field::Other),
+    }
+}
+
+/// What resolves as a host: letters, digits, marks of names and addresses, encoded octets.
+fn host(value: &[u8]) -> Result<Field, Refusal> {
+    let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%:[]".contains(byte);
+    if value.is_empty() || !value.iter().all(is_host) {
+        return Err(Refusal::Host);
+    }
+    Ok(Field::Host)
+}
+
+fn expectation(value: &[u8]) -> Result<Field, Refusal> {
+    match value.eq_ignore_ascii_case(b"100-continue") {
+        true => Ok(Field::Other),
+        false => Err(Refusal::Expectation),
+    }
+}
+
+/// One or more digits and nothing else: no sign, no list, no blank.
+fn length(value: &[u8]) -> Result<u64, Refusal> {
+    let digits = value.iter().try_fold(0_u64, |length, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        length.checked_mul(10)?.checked_add(digit).filter(|length| *length <= LENGTH_MAX)
+    });
+    digits.filter(|_| !value.is_empty()).ok_or(Refusal::ContentLength)
+}
+
+fn chunked(value: &[u8]) -> Result<Field, Refusal> {
+    match value.eq_ignore_ascii_case(b"chunked") {
+        true => Ok(Field::Chunked),
+        false => Err(Refusal::TransferEncoding),
+    }
+}
+
+fn trimmed(mut value: &[u8]) -> &[u8] {
+    while let Some((_, rest)) = value.split_first().filter(|(first, _)| is_blank(first)) {
+        value = rest;
+    }
+    while let Some((_, rest)) = value.split_last().filter(|(last, _)| is_blank(last)) {
+        value = rest;
+    }
+    value
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// `tchar` (RFC 9110 §5.6.2).
+pub(super) fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// What stands in a field's value: no control character but the tab (RFC 9110 §5.5).
+pub(super) fn is_text(byte: u8) -> bool {
+    byte >= b' ' && byte != 0x7f || byte == b'\t'
+}
+
+/// What RFC 3986 permits in a path, and what clients send as it is: the parser behind this one takes that as well.
+fn is_path(byte: u8) -> bool {
+    matches!(byte, b'!' | b'"' | b'$'..=b';' | b'=' | b'@'..=b'_' | b'a'..=b'~' | 0x80..)
+}
+
+/// The same for a query.
+fn is_query(byte: u8) -> bool {
+    matches!(byte, b'!' | b'$'..=b';' | b'=' | b'?'..=b'~' | 0x80..)
+}
