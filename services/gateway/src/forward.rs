@@ -195,11 +195,19 @@ fn fresh(method: Method, uri: Uri, from: &HeaderMap, content: Content) -> http::
     request
 }
 
-/// Every value of each of `names`: a list may come in several lines.
+/// Every value of each of `names`: a list may come in several lines. What `Connection` names was meant for the gateway
+/// alone (RFC 9110 §7.6.1).
 fn copy(names: &[HeaderName], from: &HeaderMap, to: &mut HeaderMap) {
-    for name in names {
+    let has_options = from.contains_key(header::CONNECTION);
+    for name in names.iter().filter(|name| !has_options || !is_for_one_hop(name, from)) {
         for value in from.get_all(name) {
             to.append(name, value.clone());
         }
     }
+}
+
+fn is_for_one_hop(name: &HeaderName, headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::CONNECTION).into_iter();
+    let mut options = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
+    options.any(|option| option.trim().eq_ignore_ascii_case(name.as_str()))
 }

@@ -53,6 +53,16 @@ async fn a_client_hears_only_the_headers_of_the_contract() {
 }
 
 #[tokio::test]
+async fn a_client_hears_nothing_that_was_meant_for_the_gateway_alone() {
+    let answer =
+        || ([("etag", "\"a\""), ("retry-after", "7"), ("connection", "etag")], "body").into_response();
+    let world = World::before(stub::constant(answer)).await;
+    let heard = world.ask("POST", "/api/notes", &[]).await;
+    assert_eq!((heard.header("etag"), heard.header("retry-after")), ("", "7"));
+    assert_eq!(heard.header("connection"), "");
+}
+
+#[tokio::test]
 async fn a_services_failure_passes_unchanged() {
     let refusal = || Failure::new(StatusCode::CONFLICT, "email already exists").into_response();
     let world = World::before(stub::constant(refusal)).await;

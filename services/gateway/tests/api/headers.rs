@@ -62,3 +62,18 @@ async fn a_service_hears_the_id_that_the_client_is_told() {
     assert_eq!(id.len(), 24);
     assert_eq!(answer.body["headers"]["x-request-id"], json!([id]));
 }
+
+#[tokio::test]
+async fn a_service_hears_nothing_that_was_meant_for_the_gateway_alone() {
+    let world = World::echoing().await;
+    let sent = [
+        ("authorization", "Bearer t"),
+        ("accept", "application/json"),
+        ("idempotency-key", "key-1"),
+        ("connection", "close, Authorization"),
+        ("connection", "accept"),
+    ];
+    let heard = &world.ask("GET", "/api/notes", &sent).await.body["headers"];
+    assert_eq!(heard["idempotency-key"], json!(["key-1"]));
+    assert!(heard.get("authorization").is_none() && heard.get("accept").is_none(), "{heard}");
+}
