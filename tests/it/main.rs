@@ -24,6 +24,7 @@ mod disk;
 mod doctor;
 mod durability;
 mod examples;
+mod hostile;
 mod hygiene;
 mod instrument;
 mod journeys;

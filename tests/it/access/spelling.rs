@@ -6,6 +6,7 @@
 use serde_json::json;
 
 use crate::kit::actor::PASSWORD;
+use crate::kit::http::exchange;
 use crate::kit::{Actor, Request, Setup, World};
 
 /// Ways to write "up one, then internal", and what servers have mistaken for it.
@@ -46,7 +47,7 @@ const BASES: [&str; 8] =
     ["/", "/api/", "/api/auth/", "/api/users/", "/api/notes/", "//api/auth/", "/api//auth/", "/api/auth%2f"];
 
 /// Headers by which a client asks some servers for another path, host or method.
-const OVERRIDES: [(&str, &str); 12] = [
+const OVERRIDES: [(&str, &str); 22] = [
     ("x-original-url", "/internal"),
     ("x-rewrite-url", "/internal"),
     ("x-forwarded-prefix", "/internal"),
@@ -54,6 +55,16 @@ const OVERRIDES: [(&str, &str); 12] = [
     ("x-forwarded-uri", "/internal"),
     ("x-forwarded-host", "auth.internal"),
     ("x-http-method-override", "PUT"),
+    ("x-http-method", "PUT"),
+    ("x-method-override", "PUT"),
+    ("x-host", "auth.internal"),
+    ("x-forwarded-for", "127.0.0.1"),
+    ("x-real-ip", "127.0.0.1"),
+    ("x-user-id", "aaaaaaaaaaaaaaaaaaaaaaaa"),
+    ("x-user-role", "admin"),
+    ("x-internal-request", "true"),
+    ("via", "1.1 gateway"),
+    ("referer", "http://127.0.0.1/internal"),
     ("forwarded", "for=127.0.0.1;host=auth.internal;proto=http"),
     ("x-satchel-internal", "1"),
     ("connection", "authorization, host"),
@@ -155,6 +166,53 @@ fn no_header_and_no_method_leads_to_an_internal_route() {
         refused(&world, &call);
     }
     victim.is_well("odd methods");
+}
+
+/// Ways to hide a request in the body of another one: what comes before it, and what after.
+const COVERS: [(&str, &str); 9] = [
+    ("content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", ""),
+    ("transfer-encoding: chunked\r\ncontent-length: 0\r\n\r\n", ""),
+    ("content-length: 0\r\ncontent-length: 400\r\n\r\n", ""),
+    ("content-length : 0\r\n\r\n", ""),
+    ("content_length: 0\r\n\r\n", ""),
+    ("transfer-encoding:\u{b}chunked\r\n\r\n0\r\n\r\n", ""),
+    ("transfer-encoding: chunked\r\n\r\n0;\n\r\n\r\n", ""),
+    ("transfer-encoding: chunked\r\n\r\n3e8\r\n", "\r\n0\r\n\r\n"),
+    ("upgrade: h2c\r\nconnection: upgrade\r\n\r\n", ""),
+];
+
+#[test]
+fn no_request_in_the_body_of_another_reaches_an_internal_route() {
+    let world = World::start(&Setup::ci());
+    let victim = Victim::new(&world);
+    let door = world.doors().gateway;
+    for (before, after) in COVERS {
+        for target in ["/internal", "/api/auth/../internal"] {
+            let hidden = deletion(&world, "auth", &victim.path(target)).render("auth.internal");
+            let hidden = String::from_utf8(hidden).unwrap();
+            for cover in ["POST /api/auth/login", "GET /api/users/me", "DELETE /api/notes/x", "GET /health"] {
+                let last = "GET /health HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+                let bytes = format!("{cover} HTTP/1.1\r\nhost: a\r\n{before}{hidden}{after}{last}");
+                exchange(door, bytes.as_bytes(), false).unwrap();
+            }
+        }
+        victim.is_well(before);
+    }
+}
+
+#[test]
+fn no_token_of_a_person_opens_an_internal_route() {
+    let world = World::start(&Setup::ci());
+    let victim = Victim::new(&world);
+    let tokens = [victim.actor.token.clone(), world.someone().token, world.admin().token];
+    for token in tokens.map(Option::unwrap) {
+        for door in [world.doors().auth, world.doors().user, world.doors().notes] {
+            let standing = json!({"generation": 9, "rung": "deleted", "epoch": 9});
+            let call = Request::new("PUT", victim.path("/internal")).bearer(&token).json(&standing);
+            Actor::anon(door).send(call).fails(401, "Service credentials are required");
+        }
+    }
+    victim.is_well("tokens of people");
 }
 
 /// The gateway answers, and what it answers is a refusal.
