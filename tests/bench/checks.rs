@@ -12,6 +12,7 @@ mod goals;
 mod histogram;
 mod load;
 mod machine;
+mod overload;
 mod process;
 mod proxy;
 mod report;

@@ -24,12 +24,14 @@ use gateway::routes;
 use notes::{folding, note};
 
 mod document;
+mod head;
 mod json;
 mod query;
 mod target;
 mod token;
 
 pub use document::fixture;
+pub use head::head;
 pub use json::json;
 pub use query::query;
 pub use target::path;

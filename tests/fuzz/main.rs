@@ -91,6 +91,11 @@ fn a_path_that_goes_on_stays_with_its_service() {
 }
 
 #[test]
+fn a_connection_is_judged_alike_however_it_is_cut() {
+    try_all("head", fuzz::head);
+}
+
+#[test]
 fn a_body_is_a_value_of_bounded_depth_or_a_400() {
     try_all("json", fuzz::json);
 }
