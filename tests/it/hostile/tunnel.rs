@@ -11,6 +11,8 @@ use chassis::clock::{Clock, Timestamp};
 use chassis::connect::{Connector, Stream};
 use chassis::edge::{self, Edge, Target};
 use chassis::entropy::Entropy;
+use chassis::internal::{Key, Signer};
+use chassis::secret::Secret;
 use chassis::serve::{self, Listener};
 use chassis::{shutdown, task};
 use gateway::{Config, Gateway};
@@ -82,9 +84,13 @@ async fn note(seen: Arc<Mutex<Vec<Reading>>>, Target(target): Target, request: R
     "seen".into_response()
 }
 
+fn clock() -> Clock {
+    Clock::frozen(Timestamp::from_millis(0))
+}
+
 fn around() -> edge::Config {
     edge::Config {
-        clock: Clock::frozen(Timestamp::from_millis(0)),
+        clock: clock(),
         request_ids: Entropy::seeded(1).stream("tunnel", "request id"),
         client_url: HeaderValue::from_static("http://localhost:5173"),
     }
@@ -93,13 +99,14 @@ fn around() -> edge::Config {
 fn config(connector: Connector) -> Config {
     let service = || Uri::from_static("http://service");
     Config {
-        clock: Clock::frozen(Timestamp::from_millis(0)),
+        clock: clock(),
         entropy: Entropy::seeded(2),
         client_url: HeaderValue::from_static("http://localhost:5173"),
         auth_uri: service(),
         user_uri: service(),
         notes_uri: service(),
         client: connector.client(),
+        signer: Signer::new("gateway", &Key::derive(&Secret::new("secret".to_owned())), clock()),
         deadline: gateway::DEADLINE,
         quota: None,
         burst: None,
