@@ -75,10 +75,10 @@ impl Answer for Desk {
         }
     }
 
-    fn refuse(&self, failure: Failure) -> Response {
+    fn refuse(&self, failure: &Failure) -> Response {
         match self.host.present() {
             Some(present) => present.edge.refuse(failure),
-            None => failure.into_response(),
+            None => failure.clone().into_response(),
         }
     }
 }

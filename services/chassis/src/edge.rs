@@ -121,7 +121,7 @@ impl Edge {
     }
 
     /// Answers what never became a request.
-    pub fn refuse(&self, failure: Failure) -> Response {
+    pub fn refuse(&self, failure: &Failure) -> Response {
         let id = RequestId::random(&self.config.request_ids);
         tracing::debug!(
             request.id = id.as_str(),
@@ -129,7 +129,7 @@ impl Edge {
             "{}",
             failure.message()
         );
-        let mut response = render(&failure, failure.clone().into_response(), &id);
+        let mut response = render(failure, failure.clone().into_response(), &id);
         self.finish(response.headers_mut(), &id);
         response
     }

@@ -41,6 +41,10 @@ pub const CONNECTIONS_PER_ADDRESS: usize = 64;
 const CONNECTIONS_PER_PEER: usize = CONNECTIONS_MAX / 2;
 /// How long requests in flight may take once the world is ending (PROMISES.md G1).
 const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// Connections that the system has made before the end are let in, their requests may be here; such a one comes at once.
+const LAST_CALL: Duration = Duration::from_millis(1);
+/// And no more of them than the system keeps for us: a flood must not hold up the end.
+const LAST_CALL_MAX: usize = 1024;
 /// Rest after a failed accept: the usual cause is a lack of file descriptors, which takes a moment to pass.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 /// Between two lines in the log about connections that were one too many: a flood of them must not become one of lines.
@@ -86,7 +90,7 @@ pub trait Answer: Clone + Send + Sync + 'static {
     fn answer(&self, request: Request) -> impl Future<Output = Response> + Send;
 
     /// Answers what never became a request.
-    fn refuse(&self, failure: Failure) -> Response;
+    fn refuse(&self, failure: &Failure) -> Response;
 }
 
 impl Answer for Edge {
@@ -94,7 +98,7 @@ impl Answer for Edge {
         Self::answer(self, request).await
     }
 
-    fn refuse(&self, failure: Failure) -> Response {
+    fn refuse(&self, failure: &Failure) -> Response {
         Self::refuse(self, failure)
     }
 }
@@ -198,6 +202,12 @@ pub async fn accept<L: Listener>(
                 tokio::time::sleep(ACCEPT_REST).await;
             }
         }
+    }
+    for _ in 0..LAST_CALL_MAX {
+        let Ok(Ok((stream, address))) = tokio::time::timeout(LAST_CALL, listener.accept()).await else {
+            break;
+        };
+        reception.receive(stream, address, &talk, &mut connections);
     }
     drop(listener);
     let all_ended = async { while connections.join_next().await.is_some() {} };

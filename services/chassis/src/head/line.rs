@@ -71,7 +71,7 @@ fn check_target(method: &[u8], target: &[u8]) -> Result<(), Refusal> {
 
 /// What a field says, once it is found good.
 pub(super) fn field(line: &[u8]) -> Result<Field, Refusal> {
-    if line.first().is_some_and(is_blank) {
+    if line.first().copied().is_some_and(is_blank) {
         return Err(Refusal::Folding);
     }
     let colon = memchr::memchr(b':', line).ok_or(Refusal::FieldName)?;
@@ -118,10 +118,8 @@ fn host(value: &[u8]) -> Result<Field, Refusal> {
 }
 
 fn expectation(value: &[u8]) -> Result<Field, Refusal> {
-    match value.eq_ignore_ascii_case(b"100-continue") {
-        true => Ok(Field::Other),
-        false => Err(Refusal::Expectation),
-    }
+    let is_met = value.eq_ignore_ascii_case(b"100-continue");
+    if is_met { Ok(Field::Other) } else { Err(Refusal::Expectation) }
 }
 
 /// One or more digits and nothing else: no sign, no list, no blank.
@@ -134,23 +132,21 @@ fn length(value: &[u8]) -> Result<u64, Refusal> {
 }
 
 fn chunked(value: &[u8]) -> Result<Field, Refusal> {
-    match value.eq_ignore_ascii_case(b"chunked") {
-        true => Ok(Field::Chunked),
-        false => Err(Refusal::TransferEncoding),
-    }
+    let is_known = value.eq_ignore_ascii_case(b"chunked");
+    if is_known { Ok(Field::Chunked) } else { Err(Refusal::TransferEncoding) }
 }
 
 fn trimmed(mut value: &[u8]) -> &[u8] {
-    while let Some((_, rest)) = value.split_first().filter(|(first, _)| is_blank(first)) {
+    while let Some((_, rest)) = value.split_first().filter(|(first, _)| is_blank(**first)) {
         value = rest;
     }
-    while let Some((_, rest)) = value.split_last().filter(|(last, _)| is_blank(last)) {
+    while let Some((_, rest)) = value.split_last().filter(|(last, _)| is_blank(**last)) {
         value = rest;
     }
     value
 }
 
-fn is_blank(byte: &u8) -> bool {
+fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 

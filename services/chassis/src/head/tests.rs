@@ -28,7 +28,7 @@ fn good_heads_pass_with_their_framing() {
         ("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Framing::Length(0)),
         ("GET / HTTP/1.0\r\n\r\n", Framing::Length(0)),
         ("OPTIONS * HTTP/1.1\r\nhost: [::1]:8000\r\n\r\n", Framing::Length(0)),
-        ("GET /a%20b/\"{}\\|^~?<= HTTP/1.0\r\n\r\n", Framing::Length(0)),
+        ("GET /a%20b/\"{}\\|^~?a=[\\]^`{} HTTP/1.0\r\n\r\n", Framing::Length(0)),
         ("PATCH /ü HTTP/1.1\r\nHOST:  my_host.local:80\t\r\nContent-length: 007\r\n\r\n", Framing::Length(7)),
         ("POST / HTTP/1.1\r\nhost: a\r\nTransfer-Encoding: Chunked\r\n\r\n", Framing::Chunked),
         (
@@ -37,11 +37,7 @@ fn good_heads_pass_with_their_framing() {
         ),
         ("M-SEARCH / HTTP/1.1\r\nhost: a\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n", Framing::Length(0)),
     ] {
-        let found = framing(head);
-        match head.contains("?<") {
-            true => assert_eq!(found, Err(Refusal::Target), "{head}"),
-            false => assert_eq!(found, Ok(expected), "{head}"),
-        }
+        assert_eq!(framing(head), Ok(expected), "{head}");
     }
 }
 
@@ -151,7 +147,11 @@ fn a_head_has_bounds() {
     };
     assert!(framing(&head(BYTES_MAX)).is_ok());
     assert_eq!(refusal(&head(BYTES_MAX + 1)), Refusal::Bytes);
-    assert_eq!(read(&[b'A'; BYTES_MAX]), Err(Refusal::Bytes), "it is not waited for what comes");
+    assert_eq!(
+        read("A".repeat(BYTES_MAX).as_bytes()),
+        Err(Refusal::Bytes),
+        "it is not waited for what comes"
+    );
     assert_eq!(read(b"GET /"), Ok(None));
 }
 

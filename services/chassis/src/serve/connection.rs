@@ -4,7 +4,6 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::Pin;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -33,7 +32,7 @@ where
 {
     let tally = Tally::default();
     let wire = Wire::new(stream, tally.clone());
-    let (asked, tallied) = (answer.clone(), tally);
+    let (asked, tallied, ending) = (answer.clone(), tally.clone(), tally);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (answer, tally) = (asked.clone(), tallied.clone());
         async move {
@@ -50,12 +49,12 @@ where
         ended = &mut serving => Some(ended),
         () = shutdown.requested() => None,
     };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            Pin::new(&mut serving).graceful_shutdown();
-            (&mut serving).await
-        }
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        // hyper's own way to end would give up a request that has come and was not read yet.
+        ending.end();
+        (&mut serving).await
     };
     if let Err(error) = ended {
         tracing::debug!(%address, %error, "a connection ended early");
@@ -63,9 +62,9 @@ where
     serving.into_parts().io.into_inner().end(&answer).await;
 }
 
-/// After requests that broke off the connection closes, and the client is told.
+/// A client is told with its answer that it was the last one.
 fn counted(mut response: Response, tally: &Tally) -> http::Response<Counted> {
-    if tally.is_broken() {
+    if tally.is_closing() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response.map(|body| tally.count(body))
@@ -80,5 +79,5 @@ where
         "Too many connections are open: close some, or try again in a moment",
         CROWDED_RETRY_S,
     );
-    farewell::say(&mut stream, Some(answer.refuse(crowded)), true).await;
+    farewell::say(&mut stream, Some(answer.refuse(&crowded)), true).await;
 }

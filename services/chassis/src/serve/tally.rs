@@ -23,6 +23,7 @@ struct Inner {
     /// When that was for the last time, in milliseconds after the beginning.
     answered_ms: AtomicU64,
     is_broken: AtomicBool,
+    is_ending: AtomicBool,
     /// Who waits for the next answer to be complete.
     waiting: AtomicWaker,
 }
@@ -41,6 +42,7 @@ impl Default for Tally {
             answered: AtomicU64::new(0),
             answered_ms: AtomicU64::new(0),
             is_broken: AtomicBool::new(false),
+            is_ending: AtomicBool::new(false),
             waiting: AtomicWaker::new(),
         }))
     }
@@ -67,9 +69,19 @@ impl Tally {
         self.0.is_broken.store(true, Ordering::Relaxed);
     }
 
+    /// Notes that the world ends: what has come is answered, what comes later is not waited for.
+    pub(super) fn end(&self) {
+        self.0.is_ending.store(true, Ordering::Relaxed);
+    }
+
     /// Whether that was noted.
-    pub(super) fn is_broken(&self) -> bool {
-        self.0.is_broken.load(Ordering::Relaxed)
+    pub(super) fn is_ending(&self) -> bool {
+        self.0.is_ending.load(Ordering::Relaxed)
+    }
+
+    /// Whether an answer that is made now is the connection's last.
+    pub(super) fn is_closing(&self) -> bool {
+        self.is_ending() || self.0.is_broken.load(Ordering::Relaxed)
     }
 
     /// `body`, to be counted.

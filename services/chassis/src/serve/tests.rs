@@ -102,7 +102,7 @@ fn request(line: &str, rest: &str) -> String {
 fn statuses(heard: &str) -> Vec<&str> {
     // A message may name the version too.
     let answers = heard.split("HTTP/1.1 ").skip(1).filter(|answer| answer.starts_with(char::is_numeric));
-    answers.map(|answer| &answer[..3]).collect()
+    answers.filter_map(|answer| answer.get(..3)).collect()
 }
 
 #[test]
@@ -270,10 +270,11 @@ async fn a_head_in_small_pieces_is_read_as_if_it_were_one() {
     let mut client = Client::connected();
     client.drips(&request("GET /now", "x: y\r\n"), Duration::from_millis(10)).await;
     assert!(client.heard().await.ends_with("\r\n\r\nnow"));
-    let head = request("POST /length", &format!("x: {}\r\ncontent-length: 70000\r\n", "x".repeat(30_000)));
-    client.says(&head[..20_000]).await;
+    let long = request("POST /length", &format!("x: {}\r\ncontent-length: 70000\r\n", "x".repeat(30_000)));
+    let (first, second) = long.split_at(20_000);
+    client.says(first).await;
     pass(Duration::from_secs(5)).await;
-    client.says(&(head[20_000..].to_owned() + &"y".repeat(70_000))).await;
+    client.says(&(second.to_owned() + &"y".repeat(70_000))).await;
     let heard = client.heard().await;
     assert!(heard.ends_with("\r\n\r\n70000"), "{heard}");
 }
@@ -282,14 +283,37 @@ async fn a_head_in_small_pieces_is_read_as_if_it_were_one() {
 async fn an_end_waits_for_the_request_under_way_and_for_no_other() {
     let mut busy = Client::connected();
     busy.says(&request("GET /late", "")).await;
-    let mut idle = Client::connected();
-    idle.says(&(request("GET /now", "") + "GET /n")).await;
+    let (silent, mut idle) = (Client::connected(), Client::connected());
+    idle.says(&request("GET /now", "")).await;
     assert_eq!(statuses(&idle.heard().await), ["200"]);
-    busy.trigger.fire();
-    idle.trigger.fire();
-    assert_eq!(idle.end().await, (String::new(), 0));
-    let (heard, seconds) = busy.end().await;
-    assert_eq!((statuses(&heard), seconds), (vec!["200"], 300));
+    let mut begun = Client::connected();
+    begun.says("GET /now HTTP/1.1\r\n").await;
+    pass(Duration::from_secs(1)).await;
+    for client in [&busy, &silent, &idle, &begun] {
+        client.trigger.fire();
+    }
+    assert_eq!(idle.end().await, (String::new(), 1));
+    assert_eq!(silent.end().await, (String::new(), 1));
+    begun.says("host: a\r\n\r\n").await;
+    for (client, expected) in [(begun, 1), (busy, 300)] {
+        let (heard, seconds) = client.end().await;
+        assert_eq!((statuses(&heard), seconds), (vec!["200"], expected), "{heard}");
+        assert!(heard.contains("connection: close\r\n"), "{heard}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_came_before_the_end_is_answered() {
+    for before in ["", "GET /now HTTP/1.1\r\nhost: a\r\n\r\n"] {
+        let mut client = Client::connected();
+        client.says(before).await;
+        client.heard().await;
+        // Nobody has read it when the end comes.
+        client.says(&request("GET /now", "")).await;
+        client.trigger.fire();
+        let (heard, _) = client.end().await;
+        assert_eq!(statuses(&heard), ["200"], "{heard}");
+    }
 }
 
 /// Connections that were made before.

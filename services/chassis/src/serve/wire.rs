@@ -126,10 +126,17 @@ impl<S> Wire<S> {
         let since = || if self.was_answering { freed_at } else { Instant::now() };
         let is_late = self.quiet.poll(wait, since, limit, cx).is_ready();
         self.was_answering = matches!(wait, Wait::Answer(_));
+        let is_ending = self.tally.is_ending();
         match wait {
+            Wait::Answer(_) => {
+                if is_ending {
+                    self.tally.wake_when_answered(cx);
+                }
+                Poll::Pending
+            }
+            Wait::FirstByte | Wait::Idle(_) if is_late || is_ending => Poll::Ready(Ok(())),
             _ if !is_late => Poll::Pending,
-            Wait::Answer(_) => Poll::Pending,
-            Wait::FirstByte | Wait::Idle(_) => Poll::Ready(Ok(())),
+            Wait::FirstByte | Wait::Idle(_) => Poll::Pending,
             Wait::Head(_) => self.halt(Stop::Late, cx),
             Wait::Body(_) => self.break_off(io::ErrorKind::TimedOut.into()),
         }
@@ -212,7 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Says the last word of the connection and closes it.
     pub(super) async fn end(mut self, answer: &impl Answer) {
         let last = match self.stop {
-            Some(stop) if self.is_told => Some(answer.refuse(stop.into())),
+            Some(stop) if self.is_told => Some(answer.refuse(&stop.into())),
             _ => None,
         };
         let is_cut_short = self.stop.is_some() || self.requests.is_in_body() || !self.held.is_empty();
