@@ -5,12 +5,14 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::kit::actor::PASSWORD;
+use crate::kit::http::Kept;
 use crate::kit::process::Process;
 use crate::kit::{Actor, Request, Setup, Site, World, proof, wait};
 
@@ -39,16 +41,20 @@ fn worlds_that_end_under_load_fail_nobody_they_answer_and_lose_nothing() {
     let user = world.someone();
     let mut written = 0;
     for round in 0..rounds {
-        let acknowledged = Mutex::new(BTreeSet::new());
+        let (acknowledged, is_ending) = (Mutex::new(BTreeSet::new()), AtomicBool::new(false));
         std::thread::scope(|scope| {
             for client in 0..CLIENTS {
                 let (user, acknowledged) = (user.at(world.doors().gateway), &acknowledged);
+                let is_ending = &is_ending;
                 scope.spawn(move || {
-                    write_until_closed(&user, &format!("round{round}client{client}"), acknowledged);
+                    let writer =
+                        Writer { user, name: format!("round{round}client{client}"), keeps: client % 2 == 0 };
+                    writer.write_until(is_ending, acknowledged);
                 });
             }
             let is_warm = || acknowledged.lock().unwrap().len() >= WARM;
             wait::until("the clients write", CLOSED_WITHIN, is_warm);
+            is_ending.store(true, Ordering::SeqCst);
             world.stop();
         });
         world = world.restart();
@@ -57,24 +63,51 @@ fn worlds_that_end_under_load_fail_nobody_they_answer_and_lose_nothing() {
         assert!(lost.is_empty(), "{} acknowledged, lost: {lost:?}", acknowledged.len());
         written += acknowledged.len();
     }
-    println!("{rounds} ends under load: {written} acknowledged, none lost, nothing answered but success");
+    println!(
+        "{rounds} ends under load: {written} acknowledged, none lost, nothing reset or answered but success"
+    );
 }
 
-/// Writes notes and opens accounts by turns, each under a name of its own, until nothing answers any more.
-fn write_until_closed(user: &Actor, client: &str, acknowledged: &Mutex<BTreeSet<String>>) {
-    for number in 0.. {
-        let (name, request) = if number % 4 == 0 {
-            let name = format!("{client}n{number}@example.test");
+/// One client, on one connection or on a new one for each request.
+struct Writer {
+    user: Actor,
+    name: String,
+    keeps: bool,
+}
+
+impl Writer {
+    /// Writes notes and opens accounts by turns, each under a name of its own, until nothing answers any more. What was
+    /// sent before the end began is answered.
+    fn write_until(&self, is_ending: &AtomicBool, acknowledged: &Mutex<BTreeSet<String>>) {
+        let mut kept = None;
+        for number in 0.. {
+            let (name, request) = self.request(number);
+            let connection = kept.take().map_or_else(|| Kept::connect(self.user.door()), Ok);
+            let Ok(mut connection) = connection else { return };
+            let said = connection.say(&request);
+            let must_be_answered = !is_ending.load(Ordering::SeqCst);
+            match said.and_then(|()| connection.hear()) {
+                Ok(answer) => {
+                    assert_eq!(answer.status, 201, "{answer}");
+                    acknowledged.lock().unwrap().insert(name);
+                    kept = Some(connection).filter(|_| self.keeps && answer.header("connection").is_none());
+                }
+                Err(error) if must_be_answered => panic!("sent before the end, and lost: {error}"),
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn request(&self, number: u32) -> (String, Request) {
+        let name = format!("{}n{number}", self.name);
+        if number.is_multiple_of(4) {
+            let name = format!("{name}@example.test");
             let body = json!({"email": name, "password": PASSWORD});
-            (name, Request::new("POST", "/api/auth/register").json(&body))
-        } else {
-            let name = format!("{client}n{number}");
-            let body = json!({"title": name, "content": "x"});
-            (name, Request::new("POST", "/api/notes").json(&body))
-        };
-        let Ok(answer) = user.try_send(request) else { return };
-        assert_eq!(answer.status, 201, "{answer}");
-        acknowledged.lock().unwrap().insert(name);
+            return (name, Request::new("POST", "/api/auth/register").json(&body));
+        }
+        let body = json!({"title": name, "content": "x"});
+        let token = self.user.token.as_deref().unwrap();
+        (name, Request::new("POST", "/api/notes").bearer(token).json(&body))
     }
 }
 

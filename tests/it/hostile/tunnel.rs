@@ -1,5 +1,6 @@
 //! The gateway before one service that notes what it is asked, both in this process and connected in memory.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -80,7 +81,7 @@ async fn note(seen: Arc<Mutex<Vec<Reading>>>, Target(target): Target, request: R
     let (parts, body) = request.into_parts();
     let body = body.collect().await.ok().map(|body| body.to_bytes().to_vec());
     let (method, target) = (parts.method.to_string(), target.to_string());
-    seen.lock().unwrap().push(Reading { method, target, fields: Default::default(), body });
+    seen.lock().unwrap().push(Reading { method, target, fields: BTreeMap::default(), body });
     "seen".into_response()
 }
 

@@ -108,6 +108,30 @@ pub(crate) fn exchange(to: SocketAddr, bytes: &[u8], bare: bool) -> io::Result<A
     }
 }
 
+/// A connection that is used again.
+pub(crate) struct Kept(Reader);
+
+impl Kept {
+    /// Connects to `to`.
+    pub(crate) fn connect(to: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&to, ANSWER_MAX)?;
+        stream.set_nodelay(true)?;
+        Ok(Self(Reader { stream, bytes: Vec::new(), deadline: Instant::now() }))
+    }
+
+    /// Writes a whole request.
+    pub(crate) fn say(&mut self, request: &Request) -> io::Result<()> {
+        let to = self.0.stream.peer_addr()?;
+        self.0.stream.write_all(&request.render(&to.to_string()))
+    }
+
+    /// Reads an answer.
+    pub(crate) fn hear(&mut self) -> io::Result<Answer> {
+        self.0.deadline = Instant::now() + ANSWER_MAX;
+        self.0.answer(false)
+    }
+}
+
 /// What came back.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
