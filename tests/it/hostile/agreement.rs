@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use chassis::body::PUBLIC_MAX;
 use chassis::head::{Chunks, Framing, Reader, Refusal};
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
@@ -215,18 +216,25 @@ fn what_passes_the_gateway_is_what_a_service_is_asked() {
             // What the service was asked are requests of the client, each once and in their order.
             let mut forwarded = expected.iter();
             for reading in &seen {
-                let is_same = |mine: &Reading| {
-                    mine.method.replace("HEAD", "GET") == reading.method.replace("HEAD", "GET")
-                        && mine.target.strip_prefix("/api") == Some(&reading.target)
-                        && (mine.body == reading.body || matches!(&*mine.method, "GET" | "HEAD" | "DELETE"))
-                };
-                assert!(forwarded.any(is_same), "{}", what());
+                assert!(forwarded.any(|mine| is_forwarded(mine, reading)), "{}", what());
             }
             asked += seen.len();
             refused += usize::from(is_refused);
         }
     });
     println!("{cases} connections, {asked} requests at a service, {refused} refused, 0 disagreements");
+}
+
+/// Whether a service was `asked` what the client said in `mine`.
+fn is_forwarded(mine: &Reading, asked: &Reading) -> bool {
+    // HEAD is asked as GET, and where no body belongs none goes on. One that is announced as too large goes on as one
+    // byte too many, whatever comes of it.
+    let method = mine.method.replace("HEAD", "GET");
+    let is_empty = matches!(&*method, "GET" | "DELETE") && asked.body.as_ref().is_some_and(Vec::is_empty);
+    let is_oversize = asked.body.as_ref().is_some_and(|body| body.len() == PUBLIC_MAX + 1);
+    method == asked.method.replace("HEAD", "GET")
+        && mine.target.strip_prefix("/api") == Some(&asked.target)
+        && (is_empty || is_oversize || mine.body == asked.body)
 }
 
 /// Whether a connection may end with a request: it says so, or its body is not read to the end.
