@@ -76,6 +76,7 @@ impl Engine {
             service: setting.service,
             outbox_max: OUTBOX_MAX,
             reopens_at: None,
+            full_since: None,
         };
         let data_dir = setting.data_dir.to_owned();
         let engine = Self { writer: committer.start()?, outbox, backend, past, data_dir };

@@ -20,6 +20,8 @@ use super::{EngineError, record};
 /// Messages that may wait: so many only do when another service is away for long, and each costs memory. Beyond
 /// it, changes that others must hear of are refused.
 pub(super) const OUTBOX_MAX: usize = 100_000;
+/// How long a full disk is left to RocksDB, which gets over a short want of space by itself, and closes slowly meanwhile.
+const FULL_REST: Duration = Duration::from_millis(500);
 /// Between two tries to open a broken database: each reads its files anew, on a disk that may be failing still, and
 /// all changes wait for it. Nobody notices a tenth of a second more once the disk works again.
 const REOPEN_REST: Duration = Duration::from_millis(100);
@@ -72,6 +74,8 @@ pub(super) struct Committer {
     pub(super) outbox_max: usize,
     /// When the database may be opened again, after a failed commit that broke it; none while it works.
     pub(super) reopens_at: Option<Instant>,
+    /// When the disk was found full; none once something was written.
+    pub(super) full_since: Option<Instant>,
 }
 
 impl Committer {
@@ -118,6 +122,7 @@ impl Committer {
         if let Err(error) = commit(self.service, batch.first().map_or("", |work| work.verb()), change) {
             return Err(self.failed(error));
         }
+        self.full_since = None;
         self.history = history;
         self.witness.record(history);
         self.tell(outgoing);
@@ -128,8 +133,8 @@ impl Committer {
     /// open for reads, and is opened again by the first change for which there is room.
     fn failed(&mut self, error: EngineError) -> EngineError {
         let service = self.service;
-        let must_stay_open = matches!(error, EngineError::Full(_)) && !self.backend.has_room();
-        self.reopens_at = (!must_stay_open).then(Instant::now);
+        let stays_open = matches!(error, EngineError::Full(_)) && !self.has_room_again();
+        self.reopens_at = (!stays_open).then(Instant::now);
         match self.recover() {
             Ok(()) => tracing::error!(service, %error, "a commit failed"),
             Err(closed) => {
@@ -137,6 +142,12 @@ impl Committer {
             }
         }
         EngineError::Commit(Arc::new(error))
+    }
+
+    /// Whether a disk that has been full for a while has room now.
+    fn has_room_again(&mut self) -> bool {
+        let since = *self.full_since.get_or_insert_with(Instant::now);
+        since.elapsed() >= FULL_REST && self.backend.has_room()
     }
 
     /// Opens a broken database again, unless it was tried a moment ago.

@@ -51,6 +51,7 @@ fn committer(liar: &Arc<Liar>, dir: &TempDir) -> Committer {
         service: "test",
         outbox_max: 3,
         reopens_at: None,
+        full_since: None,
     }
 }
 

@@ -50,6 +50,7 @@ fn committer(place: &Place) -> Committer {
             service: "test",
             outbox_max: 9,
             reopens_at: None,
+            full_since: None,
         }
     })
 }
