@@ -2,5 +2,6 @@
 
 mod damage;
 mod full;
+mod lost;
 mod place;
 mod truth;

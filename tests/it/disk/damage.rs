@@ -18,6 +18,10 @@ use crate::kit::{Actor, Gauges, Setup, Site, World, proof, wait};
 
 /// The kinds of files, by the names that they have in a data directory; `*` stands for anything.
 const KINDS: [(&str, &str); 15] = [
+    ("the notes", "notes/notes.db"),
+    ("the log of notes", "notes/notes.db-wal"),
+    ("the history of notes", "notes/history"),
+    ("the search index", "notes/index/*"),
     ("a table of auth", "auth/db/*.sst"),
     ("the log of auth", "auth/db/*.log"),
     ("the manifest of auth", "auth/db/MANIFEST-*"),
@@ -29,10 +33,6 @@ const KINDS: [(&str, &str); 15] = [
     ("the log of user", "user/db/*.log"),
     ("the manifest of user", "user/db/MANIFEST-*"),
     ("the history of user", "user/history"),
-    ("the notes", "notes/notes.db"),
-    ("the log of notes", "notes/notes.db-wal"),
-    ("the history of notes", "notes/history"),
-    ("the search index", "notes/index/*"),
 ];
 /// Notes of each person: enough for a few dozen pages and several words of each kind.
 const NOTES: usize = 40;
