@@ -3,6 +3,8 @@
 //! The public routes come from the gateway's table; that the services have no others is checked against their
 //! sources. A route that is missing here fails the suite.
 
+mod assignment;
+mod foreign;
 mod internal;
 mod metrics;
 mod source;

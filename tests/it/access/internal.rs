@@ -116,6 +116,28 @@ fn internal_routes_answer_only_the_credential_that_is_for_them() {
     }
 }
 
+/// Nothing of a body is sent here but its announcement, so whoever answers has not waited for it.
+#[test]
+fn without_a_credential_no_byte_of_a_body_is_read() {
+    let world = World::shared();
+    for route in &INTERNAL {
+        let (door, other) = (route.door(&world), if route.service == "auth" { "user" } else { "auth" });
+        for credential in ["Bearer x", &world.credential("gateway", other)] {
+            for (name, value) in [
+                ("content-length", "60000"),
+                ("content-length", "99999999"),
+                ("transfer-encoding", "chunked"),
+            ] {
+                let call = route.call().body("").header(name, value).header("authorization", credential);
+                let answer = Actor::anon(door).send(call);
+                answer.fails(401, "Service credentials are required");
+            }
+            let garbage = route.call().body("{\"a\":[".repeat(2_000)).header("authorization", credential);
+            Actor::anon(door).send(garbage).fails(401, "Service credentials are required");
+        }
+    }
+}
+
 #[test]
 fn a_service_credential_is_no_token_of_a_person() {
     let world = World::shared();

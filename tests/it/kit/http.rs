@@ -28,6 +28,12 @@ impl Request {
         Self { method: method.to_owned(), target: target.into(), headers: Vec::new(), body: None }
     }
 
+    /// The same to another target.
+    pub(crate) fn at(mut self, target: &str) -> Self {
+        target.clone_into(&mut self.target);
+        self
+    }
+
     /// Adds a header; the value may hold any bytes, the name may repeat.
     pub(crate) fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.push((name.to_owned(), value.as_ref().to_owned()));
