@@ -3,6 +3,7 @@
 mod admin;
 mod doctor;
 mod exec;
+mod exposure;
 mod fixture;
 mod help;
 mod mail;

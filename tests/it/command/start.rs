@@ -126,14 +126,25 @@ fn a_port_that_is_taken_is_named() {
 fn data_is_for_its_owner_alone_whatever_the_umask() {
     let place = tempfile::tempdir().unwrap();
     let data = place.path().join("data");
-    let mut command = shell("umask 000; exec \"$@\"", Setup::ci().command(&data).args(["--ports", "auto"]));
-    let mut process = Process::spawn(&mut command, place.path().join("log"));
-    let door = address(&process.ready().expect("a ready world"), "gateway").expect("a URL");
+    let (ready_file, bundle) = (place.path().join("ready.json"), place.path().join("world.bundle"));
+    let unmasked = |command: &Command| shell("umask 000; exec \"$@\"", command);
+    let mut up = Setup::ci().command(&data);
+    up.args(["--ports", "auto", "--ready-file"]).arg(&ready_file);
+    let mut process = Process::spawn(&mut unmasked(&up), place.path().join("log"));
+    let ready = process.ready().expect("a ready world");
+    let door = address(&ready, "gateway").expect("a URL");
     let user = Actor::anon(door).register("anna");
     user.note("Private.");
     user.post("/api/auth/forgot-password", &json!({"email": user.email})).expect(200);
     crate::kit::mail::wait(&data, &user.email);
-    assert!(is_private(&data) > 10, "too few files to be all");
+    let control = Actor::anon(address(&ready, "control").expect("a URL"));
+    control.put("/control/snapshots/first", &json!({})).expect(201);
+    let mut export = satchel(["export"]);
+    export.arg(&bundle).arg("--data-dir").arg(&data).env("JWT_SECRET", SECRET);
+    run(&mut unmasked(&export)).expect(0);
+    assert!(is_private(&data) > 20, "too few files to be all");
+    assert_eq!((is_private(&ready_file), is_private(&bundle)), (1, 1));
+    control.post("/control/snapshots/first/restore", &json!({})).expect(200);
     assert!(process.terminate().success());
     is_private(&data);
 }
