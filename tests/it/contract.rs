@@ -4,6 +4,7 @@
 mod account;
 mod body;
 mod difference;
+mod guess;
 mod header;
 mod limit;
 mod method;

@@ -87,6 +87,22 @@ fn forgot_password_answers_alike_for_every_address_and_writes_to_active_accounts
     assert!(list.contains(&active.email) && list.lines().count() == 1, "{list}");
 }
 
+#[test]
+fn the_link_in_a_mail_leads_to_the_front_end_that_was_configured_whatever_a_request_says() {
+    let world = World::start(&Setup::ci().env("CLIENT_URL", "https://notes.example.test"));
+    let user = world.someone();
+    let request = Request::new("POST", "/api/auth/forgot-password").header("host", "evil.example");
+    let request = request.header("origin", "http://evil.example").header("referer", "http://evil.example/");
+    let request = request.header("x-forwarded-host", "evil.example").header("x-forwarded-proto", "http");
+    let request = request.header("forwarded", "host=evil.example").header("x-original-host", "evil.example");
+    let body = json!({"email": user.email, "link": "http://evil.example", "host": "evil.example"});
+    world.anon().send(request.json(&body)).expect(200);
+    let mail = crate::kit::mail::wait(world.data(), &user.email);
+    let link = mail["link"].as_str().expect("a link");
+    assert!(link.starts_with("https://notes.example.test/reset-password/"), "{mail}");
+    assert!(!mail.to_string().contains("evil.example"), "{mail}");
+}
+
 fn names(answer: &Answer) -> Vec<&str> {
     answer.headers.iter().map(|(name, _)| name.as_str()).collect()
 }
