@@ -12,6 +12,7 @@ pub(crate) mod mounts;
 pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod proof;
+pub(crate) mod ranks;
 pub(crate) mod site;
 pub(crate) mod split;
 pub(crate) mod strace;

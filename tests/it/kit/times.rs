@@ -26,6 +26,12 @@ impl Times {
     }
 }
 
+impl FromIterator<Duration> for Times {
+    fn from_iter<I: IntoIterator<Item = Duration>>(times: I) -> Self {
+        Self(times.into_iter().collect())
+    }
+}
+
 impl Extend<Duration> for Times {
     fn extend<I: IntoIterator<Item = Duration>>(&mut self, times: I) {
         self.0.extend(times);
