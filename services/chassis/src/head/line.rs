@@ -39,7 +39,7 @@ pub(super) fn request_line(line: &[u8]) -> Result<Version, Refusal> {
     else {
         return Err(Refusal::RequestLine);
     };
-    if method.is_empty() || !method.iter().copied().all(is_token) {
+    if method.is_empty() || !all(method, is_token) {
         return Err(Refusal::Method);
     }
     check_target(method, target)?;
@@ -58,10 +58,9 @@ fn check_target(method: &[u8], target: &[u8]) -> Result<(), Refusal> {
     if method == b"CONNECT" || target.first() != Some(&b'/') {
         return Err(Refusal::Form);
     }
-    let mut parts = target.splitn(2, |byte| *byte == b'?');
-    let path = parts.next().unwrap_or_default();
-    let query = parts.next().unwrap_or_default();
-    let is_spelt = path.iter().copied().all(is_path) && query.iter().copied().all(is_query);
+    let question = memchr::memchr(b'?', target).unwrap_or(target.len());
+    let (path, query) = target.split_at_checked(question).unwrap_or_default();
+    let is_spelt = all(path, is_path) && all(query, is_query);
     // Other text than ASCII should be encoded, and people type it; what is no text at all has no reading.
     if !is_spelt || (!target.is_ascii() && std::str::from_utf8(target).is_err()) {
         return Err(Refusal::Target);
@@ -78,21 +77,20 @@ pub(super) fn field(line: &[u8]) -> Result<Field, Refusal> {
     let (name, value) = line.split_at_checked(colon).ok_or(Refusal::FieldName)?;
     check_name(name)?;
     let value = trimmed(value.strip_prefix(b":").unwrap_or(value));
-    if value.contains(&b'\r') {
-        return Err(Refusal::LineEnd);
-    }
-    if !value.iter().copied().all(is_text) {
-        return Err(Refusal::FieldValue);
+    if !all(value, is_text) {
+        return Err(if value.contains(&b'\r') { Refusal::LineEnd } else { Refusal::FieldValue });
     }
     meaning(name, value)
 }
 
-/// Checks the name of a field, of a head or of a trailer.
-pub(super) fn check_name(name: &[u8]) -> Result<(), Refusal> {
+/// Checks the name of a field.
+fn check_name(name: &[u8]) -> Result<(), Refusal> {
+    let is_name = |byte| is_token(byte) && byte != b'_';
     match name {
-        name if name.contains(&b'_') => Err(Refusal::Underscore),
-        name if name.is_empty() || !name.iter().copied().all(is_token) => Err(Refusal::FieldName),
-        _ => Ok(()),
+        [] => Err(Refusal::FieldName),
+        name if all(name, is_name) => Ok(()),
+        name if all(name, is_token) => Err(Refusal::Underscore),
+        _ => Err(Refusal::FieldName),
     }
 }
 
@@ -150,9 +148,15 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+/// Whether all of `bytes` are of a kind. It looks at every one, so that many can be looked at in one step.
+fn all(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(true, |all, byte| all & is(*byte))
+}
+
 /// `tchar` (RFC 9110 §5.6.2).
 pub(super) fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
 /// What stands in a field's value: no control character but the tab (RFC 9110 §5.5).

@@ -126,19 +126,17 @@ impl<S> Wire<S> {
         let since = || if self.was_answering { freed_at } else { Instant::now() };
         let is_late = self.quiet.poll(wait, since, limit, cx).is_ready();
         self.was_answering = matches!(wait, Wait::Answer(_));
-        let is_ending = self.tally.is_ending();
         match wait {
             Wait::Answer(_) => {
-                if is_ending {
+                if self.tally.is_ending() {
                     self.tally.wake_when_answered(cx);
                 }
                 Poll::Pending
             }
-            Wait::FirstByte | Wait::Idle(_) if is_late || is_ending => Poll::Ready(Ok(())),
-            _ if !is_late => Poll::Pending,
-            Wait::FirstByte | Wait::Idle(_) => Poll::Pending,
-            Wait::Head(_) => self.halt(Stop::Late, cx),
-            Wait::Body(_) => self.break_off(io::ErrorKind::TimedOut.into()),
+            Wait::FirstByte | Wait::Idle(_) if is_late || self.tally.is_ending() => Poll::Ready(Ok(())),
+            Wait::Head(_) if is_late => self.halt(Stop::Late, cx),
+            Wait::Body(_) if is_late => self.break_off(io::ErrorKind::TimedOut.into()),
+            Wait::FirstByte | Wait::Idle(_) | Wait::Head(_) | Wait::Body(_) => Poll::Pending,
         }
     }
 
