@@ -116,6 +116,77 @@ async fn one_ipv6_network_is_one_client() {
     assert_eq!(world.get_from("2001:db8:0:1::1", "/api/notes", &[]).await.status, StatusCode::OK);
 }
 
+/// Spellings of a path, of which some lead to a service and some nowhere.
+const SPELLINGS: [&str; 18] = [
+    "/api/notes",
+    "/api/notes/",
+    "/api/notes//",
+    "/api//notes",
+    "//api/notes",
+    "/api/./notes",
+    "/api/x/../notes",
+    "/api/%6eotes",
+    "/api/note%73",
+    "/%61pi/notes",
+    "/API/notes",
+    "/api/Notes",
+    "/api/notes;x=1",
+    "/api/notes%2f",
+    "/api/notes%00",
+    "/api/notes?",
+    "/api/notes?x=%41&y",
+    "/api/notes/%2e%2e/notes",
+];
+
+#[tokio::test]
+async fn whatever_reaches_a_service_is_counted_however_it_is_spelt() {
+    let world = limited(10_000).await;
+    let mut spent = 0;
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"] {
+        for target in SPELLINGS {
+            let answer = world.ask(method, target, &[]).await;
+            let left = standing(&answer)[1].to_owned();
+            spent += usize::from(!left.is_empty());
+            let reached = answer.body["service"].is_string();
+            assert!(!reached || left == (10_000 - spent).to_string(), "{method} {target}: {answer:?}");
+        }
+    }
+    assert!(spent >= 9 * 4, "{spent}");
+}
+
+/// The memory of this process that is in use, in MiB.
+fn resident_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+/// One after the other from as many networks; the gateway refuses each for its path, after counting it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_million_addresses_take_less_than_64_mib() {
+    let world = World::configured(|config| {
+        config.quota = Some(Quota { requests: 100, window_s: 900 });
+        config.burst = Some(Burst { per_second: 50, burst: 500 });
+    })
+    .await;
+    let ask = async |number: u32| {
+        let (high, low) = (number >> 16, number & 0xFFFF);
+        world.get_from(&format!("2001:db8:{high:x}:{low:x}::1"), "/api/notes/%2e%2e/x", &[]).await
+    };
+    ask(0).await;
+    let before = resident_mib();
+    let mut most = 0;
+    for number in 0..1_000_000 {
+        let answer = ask(number).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        if number % 50_000 == 0 {
+            most = most.max(resident_mib().saturating_sub(before));
+        }
+    }
+    println!("1000000 addresses took {most} MiB at most");
+    assert!(most < 64, "{most} MiB");
+}
+
 #[tokio::test]
 async fn the_shield_stops_a_burst_of_one_client_and_leaves_health_alone() {
     let world = World::configured(|config| {
