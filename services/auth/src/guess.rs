@@ -73,9 +73,9 @@ impl Guesses {
     /// Nobody has failed yet.
     pub(crate) fn new(tolerance: Option<Tolerance>, clock: Clock) -> Self {
         let window_s = tolerance.map_or(1, |tolerance| tolerance.window_s);
-        let windows = |length_s| Windows::new(length_s, WINDOWS_MAX);
-        let (by_account, by_client) = (windows(window_s), windows(window_s));
-        let table = Table { by_account, by_client, known: windows(KNOWN_FOR_S) };
+        let lasting = |length_s| Windows::new(length_s, WINDOWS_MAX);
+        let (by_account, by_client) = (lasting(window_s), lasting(window_s));
+        let table = Table { by_account, by_client, known: lasting(KNOWN_FOR_S) };
         Self { tolerance, clock, table: Mutex::new(table) }
     }
 

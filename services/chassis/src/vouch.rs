@@ -100,7 +100,7 @@ mod tests {
         let signer = |secret| Signer::new("gateway", &key(secret), clock.clone());
         let note = |signer: Signer, callee| signer.vouch(callee, address(CLIENT_OF_IT)).unwrap();
         let good = note(signer("s"), "auth");
-        assert_eq!(client(&clock, &[good.clone()]).await, address(CLIENT_OF_IT));
+        assert_eq!(client(&clock, std::slice::from_ref(&good)).await, address(CLIENT_OF_IT));
         let credential = signer("s").authorization("auth");
         for notes in [
             vec![],

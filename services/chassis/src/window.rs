@@ -14,8 +14,8 @@ pub struct Windows<K> {
     length_ms: i64,
     /// When one more opens than this, the window that would end first is forgotten: its key starts afresh a little
     /// early, which costs less than unbounded memory or refusing strangers.
-    windows_max: usize,
-    windows: HashMap<K, Window>,
+    max: usize,
+    by_key: HashMap<K, Window>,
     /// The key of every window with its end, soonest first: all are equally long, so they end in the order in which
     /// they opened.
     by_end: VecDeque<(i64, K)>,
@@ -39,42 +39,42 @@ pub struct Count {
 }
 
 impl<K: Copy + Eq + Hash> Windows<K> {
-    /// No window is open. Each will last for `length_s` seconds; at most `windows_max` are remembered.
-    pub fn new(length_s: u32, windows_max: usize) -> Self {
-        let (windows, by_end) = (HashMap::new(), VecDeque::new());
-        Self { length_ms: i64::from(length_s) * 1000, windows_max, windows, by_end, now_ms: i64::MIN }
+    /// No window is open. Each will last for `length_s` seconds; at most `max` are remembered.
+    pub fn new(length_s: u32, max: usize) -> Self {
+        let (by_key, by_end) = (HashMap::new(), VecDeque::new());
+        Self { length_ms: i64::from(length_s) * 1000, max, by_key, by_end, now_ms: i64::MIN }
     }
 
     /// Counts one for `key`, and opens its window if none is.
     pub fn add(&mut self, key: K, now: Timestamp) -> Count {
         self.advance_to(now.as_millis());
-        let mut window = self.windows.get(&key).copied().unwrap_or_else(|| self.open(key));
+        let mut window = self.by_key.get(&key).copied().unwrap_or_else(|| self.open(key));
         window.count = window.count.saturating_add(1);
-        self.windows.insert(key, window);
+        self.by_key.insert(key, window);
         self.told(window)
     }
 
     /// Where `key` stands; `None` while it has no window.
     pub fn find(&mut self, key: K, now: Timestamp) -> Option<Count> {
         self.advance_to(now.as_millis());
-        self.windows.get(&key).map(|window| self.told(*window))
+        self.by_key.get(&key).map(|window| self.told(*window))
     }
 
     /// Takes `by` counts of `key` back; its window stays open.
     pub fn take_back(&mut self, key: K, by: u32) {
-        if let Some(window) = self.windows.get_mut(&key) {
+        if let Some(window) = self.by_key.get_mut(&key) {
             window.count = window.count.saturating_sub(by);
         }
     }
 
     /// How many windows are open, those that ended since the last look included.
     pub fn len(&self) -> usize {
-        self.windows.len()
+        self.by_key.len()
     }
 
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
-        self.windows.is_empty()
+        self.by_key.is_empty()
     }
 
     fn told(&self, window: Window) -> Count {
@@ -86,7 +86,7 @@ impl<K: Copy + Eq + Hash> Windows<K> {
     /// one set back further starts everyone afresh, lest windows last for years.
     fn advance_to(&mut self, now_ms: i64) {
         if now_ms < self.now_ms.saturating_sub(self.length_ms) {
-            self.windows.clear();
+            self.by_key.clear();
             self.by_end.clear();
             self.now_ms = now_ms;
         }
@@ -97,7 +97,7 @@ impl<K: Copy + Eq + Hash> Windows<K> {
     }
 
     fn open(&mut self, key: K) -> Window {
-        if self.len() >= self.windows_max {
+        if self.len() >= self.max {
             self.forget_first();
         }
         let ends_ms = self.now_ms.saturating_add(self.length_ms);
@@ -107,7 +107,7 @@ impl<K: Copy + Eq + Hash> Windows<K> {
 
     fn forget_first(&mut self) {
         if let Some((_, key)) = self.by_end.pop_front() {
-            self.windows.remove(&key);
+            self.by_key.remove(&key);
         }
     }
 }
@@ -156,8 +156,8 @@ mod tests {
         let mut windows = Windows::new(10, 3);
         for key in 0..1000 {
             add(&mut windows, key, i64::from(key));
-            assert!(windows.windows.len() <= 3);
-            assert_eq!(windows.by_end.len(), windows.windows.len());
+            assert!(windows.by_key.len() <= 3);
+            assert_eq!(windows.by_end.len(), windows.by_key.len());
         }
         assert_eq!(add(&mut windows, 999, 1000).count, 2);
         assert_eq!(add(&mut windows, 0, 1000).count, 1);
