@@ -26,7 +26,7 @@ pub struct Turns {
     limits: Limits,
     /// For those that wait and those whose turn it is.
     places: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
+    free: Arc<Semaphore>,
 }
 
 /// It is the holder's turn until this is dropped.
@@ -45,7 +45,7 @@ impl Turns {
     /// Nobody's turn yet.
     pub fn new(limits: Limits) -> Self {
         let places = Arc::new(Semaphore::new(limits.at_a_time.saturating_add(limits.waiting)));
-        Self { limits, places, turns: Arc::new(Semaphore::new(limits.at_a_time)) }
+        Self { limits, places, free: Arc::new(Semaphore::new(limits.at_a_time)) }
     }
 
     /// Waits for a turn. A caller that goes away while it waits leaves its place to others.
@@ -54,7 +54,7 @@ impl Turns {
     /// At once when too many wait already, else after the longest wait.
     pub async fn take(&self) -> Result<Turn, Crowded> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_full| Crowded)?;
-        let turn = match Arc::clone(&self.turns).try_acquire_owned() {
+        let turn = match Arc::clone(&self.free).try_acquire_owned() {
             Ok(turn) => turn,
             Err(_taken) => self.wait().await?,
         };
@@ -62,13 +62,13 @@ impl Turns {
     }
 
     async fn wait(&self) -> Result<OwnedSemaphorePermit, Crowded> {
-        let waiting = timeout(self.limits.wait_max, Arc::clone(&self.turns).acquire_owned());
+        let waiting = timeout(self.limits.wait_max, Arc::clone(&self.free).acquire_owned());
         waiting.await.map_err(|_late| Crowded)?.map_err(|_never_closed| Crowded)
     }
 
     /// How many have their turn now.
     pub fn under_way(&self) -> usize {
-        self.limits.at_a_time.saturating_sub(self.turns.available_permits())
+        self.limits.at_a_time.saturating_sub(self.free.available_permits())
     }
 
     /// How many wait for theirs now.

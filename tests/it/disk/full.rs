@@ -38,10 +38,14 @@ fn a_full_disk_refuses_writes_tells_what_is_there_and_takes_writes_again_once_th
     let rounds = proof::size(1, 5);
     for _ in 0..rounds {
         for full in [&["notes"][..], &["auth"], &["user"], &STORES] {
-            full.iter().for_each(|store| ship.fill(store));
+            for store in full {
+                ship.fill(store);
+            }
             ship.writes_are_refused(full);
             ship.reads_go_on();
-            full.iter().for_each(|store| ship.empty(store));
+            for store in full {
+                ship.empty(store);
+            }
             again.add(ship.takes_writes_again());
             ship.reads_go_on();
         }
