@@ -4,6 +4,10 @@
 //! tests of this crate try some thousands near the seeds. The parsers are compiled from the files of the services, so
 //! that a target links no engine and a search is fast. What a service does with what was read is not known here.
 
+// The unit tests of these modules run where the modules live.
+#![cfg(not(test))]
+#![expect(clippy::missing_panics_doc, reason = "a panic is how every target tells")]
+
 #[allow(dead_code, unreachable_pub, reason = "a target needs a part of it")]
 #[path = "../../services/gateway/src"]
 mod gateway {
