@@ -2,6 +2,13 @@
 //!
 //! `make fuzz` searches for longer, led by coverage. What a target promises is told where it is.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that meets the unexpected stops right there, and its helpers are no test functions"
+)]
+
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
@@ -67,10 +74,14 @@ fn change(words: Vec<Vec<u8>>) -> impl Strategy<Value = Change> {
 /// Tries the seeds of `name`, and inputs near them.
 fn try_all(name: &str, target: fn(&[u8])) {
     let Seeds { whole, words } = Seeds::of(name);
-    whole.iter().for_each(|seed| target(seed));
+    for seed in &whole {
+        target(seed);
+    }
     let inputs = (select(whole), prop::collection::vec(change(words), 1..=CHANGES_MAX)).prop_map(
         |(mut bytes, changes)| {
-            changes.into_iter().for_each(|change| change.apply(&mut bytes));
+            for change in changes {
+                change.apply(&mut bytes);
+            }
             bytes
         },
     );

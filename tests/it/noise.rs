@@ -137,7 +137,8 @@ impl Asker<'_> {
         let mut target = segments.collect::<Vec<_>>().join("/");
         for at in 0..self.rng.random_range(0..4) {
             let value = if self.chance(50) { self.pick(&TEXTS) } else { "2" };
-            target += &format!("{}{}={}", if at == 0 { '?' } else { '&' }, self.pick(&NAMES), encoded(value));
+            target.push(if at == 0 { '?' } else { '&' });
+            target.extend([self.pick(&NAMES), "=", &encoded(value)]);
         }
         let mut request = Request::new(method, target);
         if self.chance(80) {
