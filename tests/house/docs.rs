@@ -1,4 +1,4 @@
-//! That the invariants of ARCHITECTURE.md are guarded by tests that exist.
+//! That the invariants of ARCHITECTURE.md are guarded by tests that exist, and promises proven by such.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,8 @@ use crate::tidy::markdown::prose;
 use crate::tree::Tree;
 
 const PAGE: &str = "ARCHITECTURE.md";
+/// Says which test proves which promise.
+const PROOFS: &str = "tests/README.md";
 const HEADING: &str = "## Invariants";
 const GUARD: &str = "guard:";
 
@@ -69,6 +71,18 @@ fn unguarded(page: &str, tests: &BTreeSet<String>) -> Vec<Breach> {
     breaches
 }
 
+/// The tests that a page names: in backticks, words joined by underscores and nothing else.
+fn unknown_tests(page: &str, tests: &BTreeSet<String>) -> Vec<Breach> {
+    let is_name = |text: &&str| {
+        text.matches('_').count() > 2
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let named = page.split('`').skip(1).step_by(2).filter(is_name);
+    let remedy = "name a function marked as a test: follow it to its new name, or write it";
+    let breach = |name| Breach::new(PROOFS, format!("{name} is no test of this tree"), remedy);
+    named.filter(|name| !tests.contains(*name)).map(breach).collect()
+}
+
 /// The names of the functions marked `#[test]` or `#[tokio::test]`, also with arguments.
 fn test_names(code: &str) -> BTreeSet<String> {
     let mut tests = BTreeSet::new();
@@ -88,16 +102,34 @@ fn test_names(code: &str) -> BTreeSet<String> {
     tests
 }
 
+fn all_tests(tree: &Tree) -> BTreeSet<String> {
+    tree.with("rs").flat_map(|file| test_names(&Source::of(&file.text).code)).collect()
+}
+
+#[test]
+fn every_promise_is_proven_by_a_test() {
+    let tree = Tree::read();
+    let unknown = unknown_tests(tree.text(PROOFS), &all_tests(&tree));
+    holds("each test that tests/README.md names is there", unknown);
+}
+
 #[test]
 fn every_invariant_is_guarded_by_a_test() {
     let tree = Tree::read();
-    let tests = tree.with("rs").flat_map(|file| test_names(&Source::of(&file.text).code)).collect();
+    let tests = all_tests(&tree);
     holds("each invariant of ARCHITECTURE.md names its guard", unguarded(tree.text(PAGE), &tests));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proof_that_does_not_exist_is_told() {
+        let tests = BTreeSet::from(["what_is_promised_is_so".to_owned()]);
+        let page = "`what_is_promised_is_so`, `what_is_not_is_not`, `make fuzz`, `tests/it/a_b_c_d.rs`";
+        assert_eq!(unknown_tests(page, &tests).len(), 1);
+    }
 
     fn told(page: &str) -> Vec<String> {
         let tests = ["arrows_hold", "rings_hold"].map(str::to_owned).into();

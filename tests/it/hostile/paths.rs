@@ -1,11 +1,13 @@
 //! Random spellings of paths: whatever reaches a service is under that service's prefix in every reading.
 
-use percent_encoding::percent_decode;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::tunnel::Tunnel;
 use crate::kit::proof;
+
+#[path = "../../../services/gateway/src/path/obliging.rs"]
+mod obliging;
 
 /// Requests on one connection.
 const AHEAD: u32 = 50;
@@ -51,29 +53,6 @@ const PIECES: [&str; 36] = [
 const BASES: [&str; 8] =
     ["/api/auth/", "/api/users/", "/api/notes/", "/api/", "/", "/api/auth", "/api//users/", "//api/notes/"];
 
-/// What the most obliging server could make of a path: everything decoded, `\` taken for `/`, parameters cut off,
-/// empty segments dropped, steps taken. Written apart from what is tested.
-fn most_obliging_reading(path: &str) -> Vec<String> {
-    let mut text = path.as_bytes().to_vec();
-    loop {
-        let next: Vec<u8> = percent_decode(&text).collect();
-        if next == text {
-            break;
-        }
-        text = next;
-    }
-    let text = String::from_utf8_lossy(&text).replace('\\', "/");
-    let mut reached: Vec<String> = Vec::new();
-    for segment in text.split('/').filter_map(|segment| segment.split(';').next()) {
-        match segment {
-            "" | "." => {}
-            ".." => drop(reached.pop()),
-            name => reached.push(name.to_owned()),
-        }
-    }
-    reached
-}
-
 fn spelling(rng: &mut ChaCha8Rng) -> String {
     let base = BASES[rng.random_range(0..BASES.len())];
     let pieces = (0..rng.random_range(1..10)).map(|_| PIECES[rng.random_range(0..PIECES.len())]);
@@ -99,7 +78,7 @@ fn no_random_path_leaves_the_prefix_of_its_service() {
             assert!(statuses.iter().all(|status| (200..500).contains(status)), "{statuses:?} {targets:?}");
             for reading in &seen {
                 let path = reading.target.split('?').next().unwrap_or_default();
-                let first = most_obliging_reading(path).first().cloned().unwrap_or_default();
+                let first = obliging::reading(path).first().cloned().unwrap_or_default();
                 assert!(["auth", "users", "notes"].contains(&&*first), "{}", reading.target);
                 assert!(
                     path.strip_prefix('/').is_some_and(|rest| rest.starts_with(&first)),
