@@ -4,11 +4,13 @@
 //! programs may be caught too. Who gets a mail is decided by the service; nothing here knows an account.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::blocking;
 use chassis::clock::Clock;
 use chassis::email::Email;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 mod capture;
 mod letter;
@@ -28,12 +30,24 @@ pub(crate) const FOLDER: &str = "mailbox";
 /// Forgotten passwords that wait to be looked up: more than a minute's work is a flood, and dropped.
 const WAITING_MAX: usize = 256;
 
+/// How long a forgotten password rests before it is looked up. Its answer goes out meanwhile, through the gateway too:
+/// nobody can tell by the time it took whether there was anything to look up (PROMISES.md E1).
+const REST: Duration = Duration::from_millis(5);
+
 /// Takes e-mails of people who forgot their password, to be dealt with after they were answered.
 #[derive(Debug)]
-pub(crate) struct Desk(mpsc::Sender<Email>);
+pub(crate) struct Desk(mpsc::Sender<Slip>);
+
+/// Someone forgot the password of `email`.
+#[derive(Debug)]
+pub(crate) struct Slip {
+    pub(crate) email: Email,
+    /// When to look it up.
+    pub(crate) due: Instant,
+}
 
 /// The other side of the desk.
-pub(crate) type Slips = mpsc::Receiver<Email>;
+pub(crate) type Slips = mpsc::Receiver<Slip>;
 
 impl Desk {
     /// A desk and what is handed in there.
@@ -44,7 +58,7 @@ impl Desk {
 
     /// Takes note of `email`; beyond 256 waiting ones, or after the end, it is dropped with a line in the log.
     pub(crate) fn hand_in(&self, email: Email) {
-        if let Err(error) = self.0.try_send(email) {
+        if let Err(error) = self.0.try_send(Slip { email, due: Instant::now() + REST }) {
             let reason = match error {
                 mpsc::error::TrySendError::Full(_) => "too many wait",
                 mpsc::error::TrySendError::Closed(_) => "the service ends",

@@ -10,7 +10,7 @@ use chassis::entropy::Stream;
 use chassis::peer::Peer;
 use chassis::relay::{Ending, Relay};
 use chassis::shutdown::Shutdown;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use crate::NAME;
 use crate::mail::{self, Capture, Letter, Post, Slips};
@@ -53,15 +53,19 @@ pub(crate) struct Mails {
 pub(crate) async fn write(service: Arc<Service>, mut slips: Slips, mails: Mails, mut shutdown: Shutdown) {
     loop {
         tokio::select! {
-            Some(email) = slips.recv() => mails.answer(&service, email).await,
+            Some(slip) = slips.recv() => {
+                // The end of the world ends the rest as well.
+                let _rested = timeout_at(slip.due, shutdown.requested()).await;
+                mails.answer(&service, slip.email).await;
+            }
             () = shutdown.requested() => break,
         }
     }
     service.mailbox.close();
     slips.close();
     let rest = async {
-        while let Some(email) = slips.recv().await {
-            mails.answer(&service, email).await;
+        while let Some(slip) = slips.recv().await {
+            mails.answer(&service, slip.email).await;
         }
         mails.post.drained().await;
     };
