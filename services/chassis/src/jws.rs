@@ -3,6 +3,8 @@
 //! One algorithm, one type, nothing else in the header, no name twice, no second spelling of the same bytes. What
 //! the claims mean is the reader's business.
 
+use std::borrow::Cow;
+
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::de::DeserializeOwned;
 
@@ -17,15 +19,18 @@ const LENGTH_MAX: usize = 4096;
 /// `x5c`, `x5t`), asks to be understood (`crit`, `b64`, `zip`) or tells of something inside (`cty`) is refused.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
-    alg: String,
-    typ: String,
+struct Header<'a> {
+    #[serde(borrow)]
+    alg: Cow<'a, str>,
+    #[serde(borrow)]
+    typ: Cow<'a, str>,
 }
 
 /// The claims of `token` if it says to be of the type `typ` and `key` signed it, whatever they are.
 pub(crate) fn open<T: DeserializeOwned>(token: &str, typ: &str, key: &DecodingKey) -> Option<T> {
     let (header, _) = token.split_once('.').filter(|_| token.len() <= LENGTH_MAX)?;
-    let Unique(header): Unique<Header> = serde_json::from_slice(&base64url(header)?).ok()?;
+    let header = base64url(header)?;
+    let Unique(header): Unique<Header<'_>> = serde_json::from_slice(&header).ok()?;
     if header.alg != "HS256" || header.typ != typ {
         return None;
     }

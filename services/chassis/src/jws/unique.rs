@@ -3,6 +3,7 @@
 //! Of two claims with one name readers take the first, the last or neither, so what one checked another may not
 //! use (RFC 7519 §4). It knows no names.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -34,20 +35,24 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
 }
 
 /// The members of an object, and the names of those that passed. A token has about ten.
-struct Watched<A> {
+struct Watched<'de, A> {
     map: A,
-    seen: Vec<String>,
+    seen: Vec<Cow<'de, str>>,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Watched<A> {
+/// A name as it stands in the text, or a copy where the text has escapes.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Watched<'de, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        let Some(name) = self.map.next_key::<String>()? else { return Ok(None) };
+        let Some(Name(name)) = self.map.next_key()? else { return Ok(None) };
         if self.seen.contains(&name) {
             return Err(A::Error::custom("a name stands twice"));
         }
-        let key = seed.deserialize(name.as_str().into_deserializer())?;
+        let key = seed.deserialize(name.as_ref().into_deserializer())?;
         self.seen.push(name);
         Ok(Some(key))
     }
