@@ -20,6 +20,7 @@ pub mod inspection;
 mod label;
 mod literal;
 mod log;
+mod moment;
 mod past;
 #[cfg(test)]
 mod plant;
@@ -51,6 +52,7 @@ pub(crate) use self::doctor::Check;
 pub(crate) use self::entry::{Entry, Pile, author_of, numbers_of};
 pub(crate) use self::inbox::Arrival;
 pub(crate) use self::log::{Change, Kind, Mark};
+use self::moment::Moment;
 use self::past::Past;
 pub(crate) use self::view::View;
 use crate::OpenError;
@@ -183,9 +185,9 @@ impl Store {
     where
         E: From<StoreError>,
     {
-        let mut connection = self.readers.get().map_err(|_waited| StoreError::Busy)?;
-        let snapshot = connection.transaction().map_err(StoreError::from)?;
-        look(&View::of(&snapshot))
+        let connection = self.readers.get().map_err(|_waited| StoreError::Busy)?;
+        let moment = Moment::of(&connection)?;
+        look(&View::of(moment.connection()))
     }
 
     /// Changes data as `verb` says: all of `work` is durable when this returns its value, none of it when it returns

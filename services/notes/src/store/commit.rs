@@ -129,7 +129,8 @@ fn step(job: &dyn Job) -> simulation::Step {
     simulation::Step { service: crate::NAME, verb: job.verb() }
 }
 
-fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+/// Runs a statement without parameters, prepared once for each connection.
+pub(super) fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql)?.execute([])?;
     Ok(())
 }
