@@ -44,7 +44,10 @@ pub static DESCRIPTION: Chapter = Chapter {
         )
         .takes("NewPassword", r#"{"password":"another good password"}"#)
         .gives(200, Given::Token)
-        .refuses(&[(400, "A field is wrong, or the token is invalid or has expired")]),
+        .refuses(&[
+            (400, "A field is wrong, or the token is invalid or has expired"),
+            (404, "The token is no part of a path"),
+        ]),
         Operation::new(
             "PATCH",
             "/api/auth/update-password",

@@ -5,10 +5,23 @@ use chassis::id::AccountId;
 use chassis::outbox::{Message, Sequence};
 
 use super::doc::{CLAIM, ClaimDoc, IDENTITY, INDEX, IdentityDoc, OpenRegistration, RegistrationsDoc};
+use super::engine::Tx;
 use super::{Store, StoreError};
 use crate::account::{Claim, Identity};
 
 impl Store {
+    /// Lets `message` wait until the outbox has room for `room` more.
+    pub(crate) fn plant_messages(&self, message: &Message, room: usize) {
+        let message = message.clone();
+        let fill = move |tx: &Tx| {
+            while tx.room() > room {
+                tx.send(message.clone())?;
+            }
+            Ok(())
+        };
+        self.write("plant", fill).unwrap();
+    }
+
     /// Holds `email` for `account`, whoever that is.
     pub(crate) fn plant_claim(&self, email: &Email, account: AccountId, change: Option<String>) {
         let claim = ClaimDoc::of(&Claim { email: email.clone(), account, change });

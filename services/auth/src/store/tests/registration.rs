@@ -149,3 +149,16 @@ fn open_registrations_are_counted_by_what_becomes_of_them() {
         assert_eq!((open.started, open.aborting), (1, 1));
     }
 }
+
+#[test]
+fn a_registration_begins_only_while_there_is_room_for_what_it_will_have_to_say() {
+    let place = Place::simulated();
+    let store = open(&place);
+    store.plant_messages(&crate::news::activated(&identity(9)), 1);
+    let (ada, bob) = (newcomer(1), newcomer(2));
+    store.begin(ada.clone()).unwrap();
+    assert!(matches!(store.begin(bob.clone()), Err(StoreError::Crowded)));
+    assert_eq!(store.find(bob.account).unwrap(), None);
+    assert!(store.confirm(ada.account, &ada.saga).unwrap().unwrap().is_active());
+    assert!(matches!(store.begin(bob), Err(StoreError::Crowded)));
+}

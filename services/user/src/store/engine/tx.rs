@@ -91,6 +91,11 @@ impl Tx {
         self.change.remove(collection, &id.into())
     }
 
+    /// How many more messages may be sent.
+    pub(crate) fn room(&self) -> usize {
+        self.room.get()
+    }
+
     /// Commits `message` to another service together with this unit of work; returns its place in the outbox.
     pub(crate) fn send(&self, message: Message) -> Result<Sequence, EngineError> {
         let Some(room) = self.room.get().checked_sub(1) else { return Err(Busy.into()) };
