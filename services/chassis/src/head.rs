@@ -120,7 +120,9 @@ impl Reader {
     /// # Errors
     /// As soon as a line cannot be passed on.
     pub fn read(&mut self, bytes: &[u8]) -> Result<Option<Head>, Refusal> {
-        while let Some(end) = self.line_end(bytes) {
+        loop {
+            self.may_begin(bytes)?;
+            let Some(end) = self.line_end(bytes) else { break };
             if end > BYTES_MAX {
                 return Err(Refusal::Bytes);
             }
@@ -134,9 +136,14 @@ impl Reader {
         if bytes.len() >= BYTES_MAX {
             return Err(Refusal::Bytes);
         }
+        Ok(None)
+    }
+
+    /// Looks at a request's first byte before anything else, so that the verdict is one whether more is there or not.
+    fn may_begin(&self, bytes: &[u8]) -> Result<(), Refusal> {
         match bytes.get(self.line_at) {
             Some(&first) if self.seen.version.is_none() && !line::may_begin(first) => Err(Refusal::Method),
-            _ => Ok(None),
+            _ => Ok(()),
         }
     }
 

@@ -23,9 +23,10 @@ pub(super) enum Field {
 /// Longer bodies than anyone can send: what is counted with stays far from its end.
 const LENGTH_MAX: u64 = u64::MAX / 2;
 
-/// Whether a request can begin with `byte`; what else comes (TLS, for one) need not be waited for.
+/// Whether a request can begin with `byte`; what else comes (TLS, for one) need not be waited for. A lone LF is a line
+/// that ends wrongly, and told so.
 pub(super) fn may_begin(byte: u8) -> bool {
-    is_token(byte) || byte == b'\r'
+    is_token(byte) || matches!(byte, b'\r' | b'\n')
 }
 
 /// The version of a request, once its first line is found good.

@@ -159,6 +159,7 @@ fn a_head_has_bounds() {
 fn what_cannot_become_a_head_is_refused_at_its_first_byte() {
     assert_eq!(read(b"\x16"), Err(Refusal::Method), "TLS");
     assert_eq!(read(b"\0"), Err(Refusal::Method));
+    assert_eq!(read(b" GET / HTTP/1.1\r\n"), Err(Refusal::Method), "also with a whole line there");
     assert_eq!(read(b"\n"), Err(Refusal::LineEnd));
     assert_eq!(read(b"\r\n\r\n"), Err(Refusal::RequestLine));
 }
@@ -244,6 +245,21 @@ fn in_pieces(bytes: &[u8], cuts: &[usize]) -> (usize, u64, Option<Refusal>) {
         }
     }
     (at, requests.count(), None)
+}
+
+/// Each byte replaced by each other, in one piece, byte by byte, and cut near the damage: no chance is involved.
+#[test]
+fn one_wrong_byte_gets_one_verdict_however_it_arrives() {
+    let each: Vec<usize> = (0..THREE.len()).collect();
+    for (at, byte) in each.iter().flat_map(|at| (0..=u8::MAX).map(move |byte| (*at, byte))) {
+        let mut bytes = THREE.to_vec();
+        bytes[at] = byte;
+        let (_, whole_count, whole) = in_pieces(&bytes, &[]);
+        for cuts in [&each[..], &each[at..=at], each.get(at + 1..at + 2).unwrap_or_default()] {
+            let (_, count, refusal) = in_pieces(&bytes, cuts);
+            assert_eq!((count, refusal), (whole_count, whole), "{byte:#04x} at {at}, cut at {cuts:?}");
+        }
+    }
 }
 
 proptest! {
