@@ -59,7 +59,7 @@ fn synced_before_the_answer(kind: &Kind, trace: &str, id: &str) -> Result<u32, S
     let answered = answer(&events, id).ok_or("no answer in the trace")?;
     let mut syncs = 0;
     for (store, commits) in kind.commits {
-        let log = log_of(*store, &events[..answered]);
+        let log = log_of(*store, *commits, &events[..answered]);
         // What the answer acknowledges was written first. Further writes are answers of other services to it, and one
         // may be under way.
         if log.syncs < *commits || (log.is_dirty && log.syncs == *commits) {
@@ -89,12 +89,13 @@ fn answer(events: &[Event], id: &str) -> Option<usize> {
     })
 }
 
-fn log_of(store: Store, events: &[Event]) -> Log {
+/// What the log of `store` saw, where the operation has to commit `commits` times.
+fn log_of(store: Store, commits: u32, events: &[Event]) -> Log {
     let mut log = Log::default();
     for event in events {
         match event {
             Event::Began { call, file, rest, .. } if store.is_log(file) => {
-                if strikes_off(rest) {
+                if strikes_off(rest) || (log.syncs >= commits && takes_in(rest)) {
                     continue;
                 }
                 if is_sync(call) {
@@ -121,6 +122,12 @@ fn strikes_off(rest: &str) -> bool {
     rest.contains("outbox") && !OTHERS.iter().any(|other| rest.contains(other))
 }
 
+/// Whether a write takes in what another service has sent. Once the operation has committed as often as it has to, that
+/// is what the others make of it, and may be under way beside the answer.
+fn takes_in(rest: &str) -> bool {
+    rest.contains("inbox")
+}
+
 fn is_sync(call: &str) -> bool {
     matches!(call, "fdatasync" | "fsync")
 }
@@ -141,6 +148,16 @@ fn an_answer_before_its_sync_is_caught() {
     assert!(!told(&[written, written, synced, user, answer]), "one sync is too few");
     let delivered = "7 write(30</d/auth/db/000004.log>, \"\\2outbox\\0\\2history\", 9) = 9\n";
     assert!(told(&[written, synced, user, written, synced, delivered, answer]), "what arrived is struck off");
+    let echo = "8 write(31</d/user/db/000004.log>, \"\\1profile\\1\\2inbox\\0\\2auth-390\", 9) = 9\n";
+    assert!(
+        told(&[written, synced, user, written, synced, echo, answer]),
+        "what others make of it is theirs"
+    );
+    let own = echo.replace("inbox", "outbox");
+    assert!(
+        !told(&[written, synced, user, written, synced, &own, answer]),
+        "a write of its own is not synced"
+    );
     let failed = "7 fdatasync(30</d/auth/db/000004.log>) = -1 EIO (Input/output error)\n";
     assert!(!told(&[written, synced, user, written, failed, answer]), "a failed sync counts for nothing");
 }
