@@ -118,8 +118,7 @@ pub(super) async fn forget(
     let _turn = reach.turn().await;
     read(&reach, &name).await?.ok_or_else(|| unknown(&name))?;
     // The mark first: a snapshot without a part of it is none.
-    let mark = mark(&reach, &name);
-    blocking::run(move || fs::remove_file(mark)).await.map_err(|error| could_not(&error.into()))?;
+    unmark(&reach, &name).await?;
     reach.order_all((Method::DELETE, &path_of(&name)), None::<&()>).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -149,6 +148,8 @@ async fn go_back(reach: &Reach, name: &str, (lineage, pace): (Lineage, Pace)) ->
 
 async fn settle_and_keep(reach: &Reach, name: &str, lineage: &mut Lineage) -> Result<(), Failure> {
     settle(reach).await?;
+    // The mark of an older one first: parts of two states are none.
+    unmark(reach, name).await?;
     reach.order_all((Method::PUT, &path_of(name)), None::<&()>).await?;
     let clock = &reach.recipe().clock;
     let before =
@@ -218,6 +219,15 @@ async fn read(reach: &Reach, name: &str) -> Result<Option<Kept>, Failure> {
         Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| could_not(&error.into())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(could_not(&error.into())),
+    }
+}
+
+/// From now on there is no snapshot `name`, whatever its parts are.
+async fn unmark(reach: &Reach, name: &str) -> Result<(), Failure> {
+    let mark = mark(reach, name);
+    match blocking::run(move || fs::remove_file(mark)).await {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(could_not(&error.into())),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -175,6 +175,8 @@ impl Host {
     /// # Errors
     /// When its store cannot be opened or its port is taken.
     pub(crate) async fn start(self: &Arc<Self>) -> Result<(), Failed> {
+        // One that lost its store still listens.
+        self.close().await;
         let listener = bind(self.name, self.address).await?;
         let left = self.left.lock().await.clone();
         self.make(left.unwrap_or_else(|| self.recipe.entropy.clone())).await?;

@@ -103,14 +103,20 @@ impl Host {
         if !self.ground.has(name) {
             return Err(NOT_KEPT.into());
         }
+        let present = self.present().map(|present| present.entropy.clone());
         self.release().await?;
         let (ground, kept) = (self.ground.clone(), name.to_owned());
-        let positions = blocking::run(move || -> Result<_, Failed> {
+        let replaced = blocking::run(move || -> Result<_, Failed> {
+            let positions = ground.positions(&kept)?;
             ground.replace(&kept)?;
-            ground.positions(&kept)
-        })
-        .await?;
-        self.make(self.recipe.entropy.resumed(positions)).await
+            Ok(positions)
+        });
+        match (replaced.await, present) {
+            (Ok(positions), _) => self.make(self.recipe.entropy.resumed(positions)).await,
+            (Err(error), None) => Err(error),
+            // It goes on as it was.
+            (Err(error), Some(present)) => self.make(present).await.and(Err(error)),
+        }
     }
 
     async fn prepare(&self, name: &str) -> Result<Arc<Generation>, Failed> {
