@@ -10,7 +10,7 @@ use chassis::entropy::Stream;
 use chassis::peer::Peer;
 use chassis::relay::{Ending, Relay};
 use chassis::shutdown::Shutdown;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{sleep, timeout_at};
 
 use crate::NAME;
 use crate::mail::{self, Capture, Letter, Post, Slips};
@@ -49,29 +49,36 @@ pub(crate) struct Mails {
     pub(crate) post: Post,
 }
 
-/// Answers `slips` with mails until `shutdown`, and then those that wait already.
-pub(crate) async fn write(service: Arc<Service>, mut slips: Slips, mails: Mails, mut shutdown: Shutdown) {
+/// Answers `slips` with mails until `shutdown`, and then those that wait already, for five seconds.
+pub(crate) async fn write(service: Arc<Service>, slips: Slips, mails: Mails, mut shutdown: Shutdown) {
+    let work = work(&service, slips, mails, shutdown.clone());
+    let late = async {
+        shutdown.requested().await;
+        service.mailbox.close();
+        sleep(DRAIN_MAX).await;
+    };
+    tokio::select! {
+        () = work => service.mailbox.close(),
+        () = late => tracing::warn!("some mails were not written in time"),
+    }
+}
+
+async fn work(service: &Service, mut slips: Slips, mails: Mails, mut shutdown: Shutdown) {
     loop {
         tokio::select! {
             Some(slip) = slips.recv() => {
                 // The end of the world ends the rest as well.
                 let _rested = timeout_at(slip.due, shutdown.requested()).await;
-                mails.answer(&service, slip.email).await;
+                mails.answer(service, slip.email).await;
             }
             () = shutdown.requested() => break,
         }
     }
-    service.mailbox.close();
     slips.close();
-    let rest = async {
-        while let Some(slip) = slips.recv().await {
-            mails.answer(&service, slip.email).await;
-        }
-        mails.post.drained().await;
-    };
-    if timeout(DRAIN_MAX, rest).await.is_err() {
-        tracing::warn!("some mails were not written in time");
+    while let Some(slip) = slips.recv().await {
+        mails.answer(service, slip.email).await;
     }
+    mails.post.drained().await;
 }
 
 impl Mails {

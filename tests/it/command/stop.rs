@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,6 +32,24 @@ fn sigterm_and_sigint_drain_a_world_with_exit_code_0() {
         let status = world.process().ended(Duration::from_secs(12));
         assert!(status.success(), "{status}");
     }
+}
+
+#[test]
+fn a_mail_server_that_says_nothing_does_not_hold_up_the_end() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port().to_string();
+    let setup = Setup::original().env("EMAIL_HOST", "127.0.0.1").env("EMAIL_PORT", &port);
+    let mut world = World::start(&setup);
+    // More of them than go out at a time.
+    for _ in 0..6 {
+        let user = world.someone();
+        world.anon().post("/api/auth/forgot-password", &json!({"email": user.email})).expect(200);
+    }
+    let _silent: Vec<_> = (0..4).map(|_| server.accept().unwrap()).collect();
+    world.process().signal(Signal::TERM);
+    let status = world.process().ended(Duration::from_secs(12));
+    assert!(status.success(), "{status}");
+    assert!(world.log().contains("some mails were not written in time"));
 }
 
 #[test]

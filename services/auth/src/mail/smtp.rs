@@ -15,6 +15,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 
 use super::letter::Letter;
 
@@ -22,8 +23,11 @@ use super::letter::Letter;
 const SUBMISSION_PORT: u16 = 587;
 /// Mail submission with TLS from the first byte (RFC 8314).
 const IMPLICIT_TLS_PORT: u16 = 465;
-/// One step of the dialogue with the server; slower ones answer nobody within a token's ten minutes.
-const STEP_MAX: Duration = Duration::from_secs(10);
+/// Until the server lets us in.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// One try of a mail, from the connection to the server's last word: a slower server has no mail out within a token's
+/// ten minutes, and the lane is others' too.
+const TRY_MAX: Duration = Duration::from_secs(30);
 /// Mails on their way at a time: servers count connections.
 const LANES: u32 = 4;
 /// Waits before the second and third try of a mail.
@@ -55,6 +59,20 @@ pub(crate) enum SmtpError {
     Tls(#[from] lettre::transport::smtp::Error),
 }
 
+/// Why one try of a mail came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    /// For good.
+    #[error(transparent)]
+    Refused(lettre::transport::smtp::Error),
+    /// Another time it may go better.
+    #[error(transparent)]
+    Broken(lettre::transport::smtp::Error),
+    /// The server says nothing.
+    #[error("the mail server took longer than {} s", TRY_MAX.as_secs())]
+    Silent,
+}
+
 /// Carries letters to one server.
 #[derive(Debug)]
 pub(crate) struct Carrier {
@@ -74,7 +92,7 @@ impl Carrier {
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host)
             .port(port)
             .tls(tls(&smtp.host, port)?)
-            .timeout(Some(STEP_MAX));
+            .timeout(Some(CONNECT_MAX));
         if let (Some(user), Some(password)) = (smtp.user, smtp.password) {
             transport = transport.credentials(Credentials::new(user, password.expose().clone()));
         }
@@ -144,12 +162,17 @@ async fn deliver(
     rests: [Duration; 2],
 ) {
     for rest in rests.map(Some).into_iter().chain([None]) {
-        let Err(error) = transport.send(message.clone()).await else {
-            return;
+        let error = match timeout(TRY_MAX, transport.send(message.clone())).await {
+            Ok(Ok(_taken)) => return,
+            Ok(Err(error)) if error.is_permanent() => Failed::Refused(error),
+            Ok(Err(error)) => Failed::Broken(error),
+            Err(_elapsed) => Failed::Silent,
         };
-        match rest {
-            Some(rest) if !error.is_permanent() => tokio::time::sleep(rest).await,
-            Some(_) | None => return tracing::error!(mail.id = id, %error, "a mail was given up"),
+        match (rest, &error) {
+            (Some(rest), Failed::Broken(_) | Failed::Silent) => sleep(rest).await,
+            (None, _) | (_, Failed::Refused(_)) => {
+                return tracing::error!(mail.id = id, %error, "a mail was given up");
+            }
         }
     }
 }

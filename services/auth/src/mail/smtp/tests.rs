@@ -86,6 +86,17 @@ async fn a_server_that_is_busy_is_tried_again() {
     assert!(server.await.unwrap().contains("To: ada@example.test"));
 }
 
+#[tokio::test]
+async fn a_server_that_says_nothing_holds_a_lane_for_so_long_only() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let carrier = carrier(listener.local_addr().unwrap().port());
+    carrier.take(letter("ada@example.test"), Timestamp::from_millis(0)).await;
+    let (_silent, _) = listener.accept().await.unwrap();
+    tokio::time::pause();
+    // Other tries meet a full backlog, or silence as well.
+    timeout(4 * (TRY_MAX + CONNECT_MAX), carrier.drained()).await.expect("given up");
+}
+
 #[test]
 fn mails_leave_in_the_clear_on_loopback_only() {
     let plain = |host, port| matches!(tls(host, port).unwrap(), Tls::None);
