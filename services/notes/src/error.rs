@@ -26,6 +26,9 @@ pub(crate) enum Error {
     /// There is no such note, or it is another author's: callers cannot tell which.
     #[error("no such note of this author")]
     NoteNotFound,
+    /// The note would be larger than a page has room for.
+    #[error("the note is too large")]
+    NoteTooLarge,
     /// The caller's token is worth nothing any more.
     #[error("the caller's session has ended")]
     Ended(Ended),
@@ -53,6 +56,9 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match &error {
             Error::NoteNotFound => Self::new(StatusCode::NOT_FOUND, "Note not found or access denied"),
+            Error::NoteTooLarge => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "A note cannot exceed 20480 bytes")
+            }
             Error::Ended(reason) => token::ended(*reason),
             Error::Crowded(Crowded) => {
                 Self::unavailable("Too many searches are running, please try again", RETRY_BUSY_S)

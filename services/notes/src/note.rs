@@ -13,6 +13,10 @@ use uuid::{Builder, Uuid};
 /// Length of a title at most, in UTF-16 units (CONTRACT.md, *Fields and their messages*).
 const TITLE_UNITS_MAX: usize = 100;
 
+/// Bytes of a note's texts at most, as an answer writes them: a page of 1,000 notes stays an answer that the gateway
+/// takes. One request brings half as many.
+const WRITTEN_MAX: usize = 20 * 1024;
+
 /// The id of a note: a UUID, of version 4 when it is drawn here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NoteId(Uuid);
@@ -110,6 +114,17 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// Whether it is more than a page has room for.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.written() > WRITTEN_MAX
+    }
+
+    /// Bytes of its texts in an answer.
+    fn written(&self) -> usize {
+        let texts = [self.title.as_str(), self.content.as_str(), self.background_color.as_str()];
+        texts.into_iter().chain(self.tags.iter().map(Text::as_str)).map(written).sum()
+    }
+
     /// The background of a note whose author chose none.
     pub(crate) fn default_background() -> Text {
         Text("#ffffff".to_owned())
@@ -171,6 +186,12 @@ impl Note {
         Self { id, author, draft, created_at: now, updated_at: now }
     }
 
+    /// Whether an edit made this of `before`, and made it larger than a note may be. One that came from elsewhere and is
+    /// larger already may be edited down.
+    pub(crate) fn outgrew(&self, before: &Self) -> bool {
+        self.draft.is_too_large() && self.draft.written() > before.draft.written()
+    }
+
     /// The note after `edit` at `now`; an edit without fields leaves everything as it is, the time included.
     pub(crate) fn edited(&self, edit: Edit, now: Timestamp) -> Self {
         if edit == Edit::default() {
@@ -187,6 +208,16 @@ impl Note {
         };
         Self { id, author, draft, created_at, updated_at: now }
     }
+}
+
+/// Bytes of a JSON string (RFC 8259, section 7), and of the comma behind it.
+fn written(text: &str) -> usize {
+    let of = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..=0x1f => 6,
+        _ => 1,
+    };
+    text.bytes().map(of).sum::<usize>() + "\"\",".len()
 }
 
 #[cfg(test)]

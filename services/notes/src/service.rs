@@ -107,6 +107,9 @@ impl Service {
 
     /// Begins a note.
     pub(crate) async fn create(&self, caller: Caller, draft: Draft) -> Result<Note, Error> {
+        if draft.is_too_large() {
+            return Err(Error::NoteTooLarge);
+        }
         let (ids, now) = (self.note_ids.clone(), self.clock.now());
         self.change("create", move |notes| {
             admit(notes, caller)?;
@@ -157,6 +160,9 @@ impl Service {
             admit(notes, caller)?;
             let before = notes.find(caller.account, id)?.ok_or(Error::NoteNotFound)?;
             let after = before.edited(edit, now);
+            if after.outgrew(&before) {
+                return Err(Error::NoteTooLarge);
+            }
             if after != before {
                 notes.replace(&before, &after)?;
             }

@@ -135,7 +135,7 @@ async fn an_answer_that_never_ends_is_504() {
 
 #[tokio::test]
 async fn an_answer_beyond_all_measure_is_502() {
-    let world = World::before(stub::constant(|| vec![b'x'; 16 * 1024 * 1024 + 1].into_response())).await;
+    let world = World::before(stub::constant(|| vec![b'x'; 24 * 1024 * 1024 + 1].into_response())).await;
     let answer = world.ask("POST", "/api/notes", &[]).await;
     assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
     assert_tells_nothing(&answer);
@@ -143,8 +143,8 @@ async fn an_answer_beyond_all_measure_is_502() {
 
 #[tokio::test]
 async fn a_whole_page_of_the_largest_notes_passes() {
-    let page = || vec![b'x'; 11 * 1024 * 1024].into_response();
+    let page = || vec![b'x'; 21 * 1024 * 1024].into_response();
     let world = World::before(stub::constant(page)).await;
     let answer = world.ask("HEAD", "/api/notes?limit=1000", &[]).await;
-    assert_eq!(answer.headers["content-length"], HeaderValue::from(11 * 1024 * 1024));
+    assert_eq!(answer.headers["content-length"], HeaderValue::from(21 * 1024 * 1024));
 }

@@ -151,3 +151,20 @@ async fn health_names_the_service() {
         (200, json!({"status": "OK", "service": "Notes Service"}))
     );
 }
+
+#[tokio::test]
+async fn a_note_grows_by_its_parts_up_to_20_kib_in_all() {
+    let world = World::new();
+    let ada = world.author(ADA);
+    let path = ada.has_note(json!({"content": "x".repeat(10_000)})).await;
+    assert_eq!(ada.patch(&path, json!({"tags": ["y".repeat(10_150)]})).await.status, 200);
+    let grown = ada.patch(&path, json!({"backgroundColor": "z".repeat(500)})).await;
+    assert_eq!(grown.failure(), (413, "A note cannot exceed 20480 bytes"));
+    assert_eq!(ada.patch(&path, json!({"backgroundColor": "z".repeat(300)})).await.status, 200);
+    // Control characters are written in six bytes.
+    let shorter = ada.patch(&path, json!({"content": "\u{1}".repeat(1_695)})).await;
+    assert_eq!(shorter.failure(), (413, "A note cannot exceed 20480 bytes"));
+    assert_eq!(ada.patch(&path, json!({"content": "x".repeat(9_000), "title": "t"})).await.status, 200);
+    let foreign = world.author(ADA).get(&path).await;
+    assert_eq!(foreign.note()["tags"][0].as_str().map(str::len), Some(10_150));
+}
