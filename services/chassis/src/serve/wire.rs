@@ -31,8 +31,11 @@ const BODY_MAX: Duration = Duration::from_secs(30);
 const BODY_PACE: u64 = 1024;
 /// How late a body may be at that pace: a network may be away for a moment.
 const BODY_GRACE: Duration = Duration::from_secs(10);
-/// A client must take some of its answer by then: one that reads nothing holds on to the memory of it.
+/// A client that takes its answer only piece by piece must have all of it by then, and a second later for each 16 KiB:
+/// until it has, the memory of it is held.
 const STALL_MAX: Duration = Duration::from_secs(30);
+/// The slowest pace of an answer in bytes a second.
+const ANSWER_PACE: u64 = 16 * 1024;
 /// An answer that is made has deadlines of its own, none of them here.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 /// Bytes that are read at a time behind a head that has begun.
@@ -56,7 +59,9 @@ pub(super) struct Wire<S> {
     /// Whether the last look found an answer under way.
     was_answering: bool,
     stall: Alarm<()>,
-    /// When the client last went on taking an answer.
+    /// Bytes of an answer that the client took since it first had to be waited for.
+    taken: u64,
+    /// When the client last had taken all there was.
     unstalled_at: Instant,
     /// Bytes of the body that is waited for.
     arrived: u64,
@@ -86,6 +91,7 @@ impl<S> Wire<S> {
             quiet: Alarm::default(),
             was_answering: false,
             stall: Alarm::default(),
+            taken: 0,
             unstalled_at: Instant::now(),
             arrived: 0,
         }
@@ -254,17 +260,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
 }
 
 impl<S: AsyncWrite + Unpin> Wire<S> {
-    /// Watches over a write: one that makes no progress ends the connection.
+    /// Watches over a write: a client that takes too little in its time loses the connection.
     fn watch(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
-            if self.stall.rest() {
-                self.unstalled_at = Instant::now();
-                // A refusal may have waited for this.
-                cx.waker().wake_by_ref();
-            }
-            return written;
+        if let Poll::Ready(written) = written {
+            self.taken += written.as_ref().map_or(0, |length| *length as u64);
+            return Poll::Ready(written);
         }
-        self.stall.poll((), Instant::now, STALL_MAX, cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        if !self.stall.is_on() {
+            self.taken = 0;
+        }
+        let limit = STALL_MAX + Duration::from_secs(self.taken / ANSWER_PACE);
+        self.stall.poll((), Instant::now, limit, cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -290,7 +296,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let wire = self.get_mut();
+        ready!(Pin::new(&mut wire.stream).poll_flush(cx))?;
+        // hyper asks for this once it has nothing left to write.
+        if wire.stall.rest() {
+            wire.unstalled_at = Instant::now();
+            // A refusal may have waited for this.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// hyper is done, the connection is not: [`Wire::end`] closes it.
