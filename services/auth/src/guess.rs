@@ -126,8 +126,8 @@ impl Guess<'_> {
     pub(crate) fn was_not_looked_at(self) {
         if self.guesses.tolerance.is_some() {
             let mut table = self.guesses.table();
-            table.by_account.take_back(self.account, 1);
-            table.by_client.take_back(self.pair, 1);
+            table.by_account.undo(self.account);
+            table.by_client.undo(self.pair);
         }
     }
 }
@@ -223,6 +223,19 @@ mod tests {
         assert!(guesses.admit(&ada(), client(1)).is_err());
         under_way.into_iter().for_each(Guess::was_right);
         assert_eq!(borne(&guesses, &ada(), client(1)), 4);
+    }
+
+    #[test]
+    fn guesses_that_nobody_looked_at_push_no_others_out() {
+        let (guesses, _) = guesses();
+        borne(&guesses, &ada(), client(0));
+        for number in 0..3 * u32::try_from(WINDOWS_MAX).unwrap() {
+            let email = Email::parse(&format!("someone-{number}@example.test")).unwrap();
+            guesses.admit(&email, client(number)).unwrap().was_not_looked_at();
+        }
+        assert!(guesses.admit(&ada(), client(0)).is_err());
+        let table = guesses.table();
+        assert_eq!((table.by_account.len(), table.by_client.len()), (1, 1));
     }
 
     #[test]

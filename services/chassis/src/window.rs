@@ -67,6 +67,14 @@ impl<K: Copy + Eq + Hash> Windows<K> {
         }
     }
 
+    /// Takes one count of `key` back; a window in which nothing is left never was.
+    pub fn undo(&mut self, key: K) {
+        self.take_back(key, 1);
+        if self.by_key.get(&key).is_some_and(|window| window.count == 0) {
+            self.by_key.remove(&key);
+        }
+    }
+
     /// How many windows are open, those that ended since the last look included.
     pub fn len(&self) -> usize {
         self.by_key.len()
@@ -97,8 +105,14 @@ impl<K: Copy + Eq + Hash> Windows<K> {
     }
 
     fn open(&mut self, key: K) -> Window {
-        if self.len() >= self.max {
+        while self.len() >= self.max {
             self.forget_first();
+        }
+        // Ends of windows that never were: there are no more of them than of others.
+        if self.by_end.len() >= self.max.saturating_mul(2) {
+            let by_key = &self.by_key;
+            self.by_end
+                .retain(|(ends_ms, key)| by_key.get(key).is_some_and(|window| window.ends_ms == *ends_ms));
         }
         let ends_ms = self.now_ms.saturating_add(self.length_ms);
         self.by_end.push_back((ends_ms, key));
@@ -106,7 +120,9 @@ impl<K: Copy + Eq + Hash> Windows<K> {
     }
 
     fn forget_first(&mut self) {
-        if let Some((_, key)) = self.by_end.pop_front() {
+        if let Some((ends_ms, key)) = self.by_end.pop_front()
+            && self.by_key.get(&key).is_some_and(|window| window.ends_ms == ends_ms)
+        {
             self.by_key.remove(&key);
         }
     }

@@ -20,11 +20,12 @@ use crate::reset::ResetToken;
 use crate::service::Service;
 
 pub(super) async fn register(
+    Client(client): Client,
     Named(key): Named,
     State(auth): State<Arc<Service>>,
     Chosen(body): Chosen<RegisterRequest>,
 ) -> Result<Reply<Token>, Failure> {
-    let token = auth.register(body.0, key).await?;
+    let token = auth.register(body.0, key, client).await?;
     Ok(reply::token(StatusCode::CREATED, token))
 }
 
@@ -55,10 +56,11 @@ pub(super) async fn reset_password(
 }
 
 pub(super) async fn change_password(
+    Client(client): Client,
     Admitted(caller): Admitted,
     State(auth): State<Arc<Service>>,
     Chosen(body): Chosen<ChangePasswordRequest>,
 ) -> Result<Reply<Token>, Failure> {
-    let token = auth.change_password(caller, body.current, body.new).await?;
+    let token = auth.change_password(caller, (body.current, body.new), client).await?;
     Ok(reply::token(StatusCode::OK, token))
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use chassis::address::Address;
 use chassis::blocking;
 use chassis::email::Email;
 
@@ -50,16 +51,23 @@ impl Service {
         self.settle(changed).await
     }
 
-    /// Replaces the caller's password by one who knows the current one.
+    /// Replaces the caller's password by one who knows the current one, unless `client` failed at it too often: whoever
+    /// found a token may not guess on here.
     pub(crate) async fn change_password(
         &self,
         caller: Identity,
-        current: Password,
-        password: Password,
+        (current, password): (Password, Password),
+        client: Address,
     ) -> Result<String, Error> {
         let (account, checked) = (caller.account, caller.hash);
-        let exchanged = self.hashing.exchange(checked.clone(), current, password).await?;
-        let password = exchanged.ok_or(Error::WrongPassword)?;
+        let guess = self.guesses.admit(&caller.email, client)?;
+        let exchanged = self.hashing.exchange(checked.clone(), current, password).await;
+        match &exchanged {
+            Ok(Some(_)) => guess.was_right(),
+            Ok(None) => {}
+            Err(_) => guess.was_not_looked_at(),
+        }
+        let password = exchanged?.ok_or(Error::WrongPassword)?;
         let store = Arc::clone(&self.store);
         let changed = move || store.change_password(account, checked, password);
         self.settle(blocking::run(changed).await?).await

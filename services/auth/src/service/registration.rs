@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use chassis::address::Address;
 use chassis::contract::NewProfile;
 use chassis::email::Email;
 use chassis::id::AccountId;
@@ -46,25 +47,38 @@ impl Service {
         self: Arc<Self>,
         registration: Registration,
         key: Option<IdempotencyKey>,
+        client: Address,
     ) -> Result<String, Error> {
         let repeatable = key.map(|key| Repeatable { key, fingerprint: registration.fingerprint() });
         if let Some(asked) = &repeatable
             && let Some(made) = blocking::brief(|| self.store.find_by_key(&asked.key))?
         {
-            return self.repeat(made, asked, registration.password).await;
+            return self.repeat(made, asked, (registration.password, client)).await;
         }
         self.begin(registration, repeatable).await
     }
 
     /// Answers a registration that was asked for before as it was answered then, with a fresh token.
-    async fn repeat(&self, made: Identity, asked: &Repeatable, password: Password) -> Result<String, Error> {
+    async fn repeat(
+        &self,
+        made: Identity,
+        asked: &Repeatable,
+        (password, client): (Password, Address),
+    ) -> Result<String, Error> {
         if made.repeatable.as_ref() != Some(asked) {
             return Err(Error::KeyReused);
         }
         if !made.is_known() {
             return Err(Error::RegistrationOpen);
         }
-        if !self.hashing.matches(made.hash.clone(), password).await? {
+        let guess = self.guesses.admit(&made.email, client)?;
+        let matches = self.hashing.matches(made.hash.clone(), password).await;
+        match &matches {
+            Ok(true) => guess.was_right(),
+            Ok(false) => {}
+            Err(_) => guess.was_not_looked_at(),
+        }
+        if !matches? {
             return Err(Error::KeyReused);
         }
         if !made.is_active() {
@@ -109,7 +123,7 @@ impl Service {
                     GivenUp { error: Error::ProfileUnavailable(Some(error)), in_doubt: true }
                 }
             },
-            Err(error) if error.is_refusal() => return Err(error.into()),
+            Err(error) if error.is_nothing_done() => return Err(error.into()),
             Err(error) => GivenUp { error: error.into(), in_doubt: false },
         };
         self.give_up(account, saga, failed.in_doubt).await;
@@ -129,11 +143,11 @@ impl Service {
         let store = Arc::clone(&self.store);
         let undo = move || {
             let (store, saga) = (Arc::clone(&store), saga.clone());
-            blocking::run(
-                move || {
-                    if in_doubt { store.abort(account, &saga) } else { store.undo(account, &saga) }
-                },
-            )
+            blocking::run(move || {
+                let undone = if in_doubt { store.abort(account, &saga) } else { store.undo(account, &saga) };
+                // The next opening of the store undoes what this one cannot.
+                undone.or_else(|error| if error.is_closed() { Ok(()) } else { Err(error) })
+            })
         };
         task::until_done("undoing a registration", undo).await;
     }

@@ -196,3 +196,33 @@ async fn a_flood_of_log_ins_is_shed_and_leaves_the_door_open() {
     world.log_in(ADA, PASSWORD).await.token(200);
     world.change_password(&token, PASSWORD, "another horse").await.token(200);
 }
+
+#[tokio::test]
+async fn who_has_a_token_may_not_guess_on_at_the_change_of_a_password() {
+    let tolerance = Tolerance { per_client: 3, per_account: 100, per_stranger: 1, window_s: 900 };
+    let world = patient(tolerance).await;
+    let token = world.log_in(ADA, PASSWORD).await.token(200);
+    for _ in 0..3 {
+        assert_eq!(world.change_password(&token, "a wrong guess", "a fine new one").await.status, 401);
+    }
+    assert_eq!(world.change_password(&token, PASSWORD, "a fine new one").await.status, 429);
+    assert_eq!(world.log_in(ADA, PASSWORD).await.status, 429, "one budget");
+    world.wait(Duration::from_mins(15));
+    world.change_password(&token, PASSWORD, "a fine new one").await.token(200);
+}
+
+#[tokio::test]
+async fn who_repeats_a_registration_may_not_guess_on_there() {
+    let tolerance = Tolerance { per_client: 3, per_account: 100, per_stranger: 1, window_s: 900 };
+    let world = patient(tolerance).await;
+    let again = async |password: &str| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", "a key of somebody")];
+        let body = json!({"email": "ben@example.test", "password": password}).to_string().into_bytes();
+        world.send("POST", "/auth/register", &headers, body).await.status
+    };
+    assert_eq!(again(PASSWORD).await, 201);
+    for _ in 0..3 {
+        assert_eq!(again("a wrong guess").await, 422);
+    }
+    assert_eq!(again(PASSWORD).await, 429);
+}
