@@ -82,6 +82,16 @@ impl StoreError {
     pub(crate) fn is_refusal(&self) -> bool {
         !matches!(self, Self::Busy | Self::Failed(_) | Self::Corrupt(_))
     }
+
+    /// Whether nothing can have been written: it was refused, or the store took no work.
+    pub(crate) fn is_nothing_done(&self) -> bool {
+        self.is_refusal() || self.is_closed() || matches!(self, Self::Busy)
+    }
+
+    /// Whether the database was closed by a fault of the disk and waits to be opened again.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self, Self::Failed(EngineError::Closed))
+    }
 }
 
 impl From<EngineError> for StoreError {

@@ -65,7 +65,7 @@ impl Store {
             if let Some(claim) = find_claim(tx, &identity.email)? {
                 return Err(refusal(&open, &claim));
             }
-            // Each has a message to send in the end, whichever way it goes.
+            // Each owes a message in the end, whichever way it goes.
             if open.len() >= OPEN_MAX.min(tx.room()) {
                 return Err(StoreError::Crowded);
             }
@@ -99,14 +99,14 @@ impl Store {
             if !after.confirm() {
                 // Someone deactivated the profile before anyone was told of it.
                 if let Some(one) = open.get_mut(place) {
-                    one.abort = Some(tx.send(news::aborted(account, &saga))?);
+                    one.abort = Some(tx.owe(news::aborted(account, &saga))?);
                 }
                 return Ok(write(tx, &open).map(|()| None)?);
             }
             open.swap_remove(place);
             write(tx, &open)?;
             super::save(tx, &before, &after)?;
-            tx.send(news::activated(&after))?;
+            tx.owe(news::activated(&after))?;
             Ok(Some(after))
         })
     }
@@ -134,7 +134,7 @@ impl Store {
             let Some(one) = running(&open, account, &saga).and_then(|place| open.get_mut(place)) else {
                 return Ok(());
             };
-            one.abort = Some(tx.send(news::aborted(account, &saga))?);
+            one.abort = Some(tx.owe(news::aborted(account, &saga))?);
             Ok(write(tx, &open)?)
         })
     }
@@ -153,7 +153,7 @@ impl Store {
                 (None, Some(one)) => one.saga.clone(),
                 (None, None) => return Ok(None),
             };
-            let sent = tx.send(news::aborted(account, &saga))?;
+            let sent = tx.owe(news::aborted(account, &saga))?;
             open.retain(|one| one.account != account);
             let deadline = tx.now().plus(DEADLINE);
             open.push(OpenRegistration { account, saga, abort: Some(sent), deadline });
@@ -194,7 +194,7 @@ pub(super) fn abort_orphans(engine: &Engine) -> Result<(), EngineError> {
             return Ok(());
         }
         for one in open.iter_mut().filter(|one| one.abort.is_none()) {
-            one.abort = Some(tx.send(news::aborted(one.account, &one.saga))?);
+            one.abort = Some(tx.owe(news::aborted(one.account, &one.saga))?);
         }
         write(tx, &open)
     })

@@ -51,7 +51,7 @@ impl Store {
     pub(crate) fn abandon(&self, change: Change) -> Result<(), StoreError> {
         self.write("abandon", move |tx| {
             end(tx, &change.id)?;
-            tx.send(change.release())?;
+            tx.owe(change.release())?;
             Ok(())
         })
     }
@@ -78,7 +78,7 @@ pub(super) fn abandon_of(tx: &Tx, account: AccountId) -> Result<Vec<Sequence>, E
     }
     let left = left.into_iter().map(ChangeDoc::read).collect::<Result<Vec<_>, _>>()?;
     keep(tx, open)?;
-    left.iter().map(|change| tx.send(change.release())).collect()
+    left.iter().map(|change| tx.owe(change.release())).collect()
 }
 
 /// Abandons every change that a crash left open.
@@ -92,7 +92,7 @@ pub(super) fn abandon_orphans(engine: &Engine) -> Result<(), EngineError> {
             return Ok(());
         }
         for change in open {
-            tx.send(change.read()?.release())?;
+            tx.owe(change.read()?.release())?;
         }
         keep(tx, Vec::new())
     })

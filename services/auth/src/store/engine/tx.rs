@@ -98,10 +98,18 @@ impl Tx {
 
     /// Commits `message` to another service together with this unit of work; returns its place in the outbox.
     pub(crate) fn send(&self, message: Message) -> Result<Sequence, EngineError> {
-        let Some(room) = self.room.get().checked_sub(1) else { return Err(Busy.into()) };
+        if self.room.get() == 0 {
+            return Err(Busy.into());
+        }
+        self.owe(message)
+    }
+
+    /// The same for the end of what began while there was room for it: also when others took that meanwhile. Whoever
+    /// calls this bounds how much may have begun.
+    pub(crate) fn owe(&self, message: Message) -> Result<Sequence, EngineError> {
         let (sequence, row) = (self.next.get(), Row::new(message, self.at));
         self.insert(OUTBOX, &RowDoc::of(sequence, &row)?)?;
-        self.room.set(room);
+        self.room.set(self.room.get().saturating_sub(1));
         self.next.set(sequence + 1);
         self.outgoing.borrow_mut().rows.push((sequence, row));
         Ok(sequence)

@@ -162,3 +162,22 @@ fn a_registration_begins_only_while_there_is_room_for_what_it_will_have_to_say()
     assert!(store.confirm(ada.account, &ada.saga).unwrap().unwrap().is_active());
     assert!(matches!(store.begin(bob), Err(StoreError::Crowded)));
 }
+
+#[test]
+fn what_a_registration_owes_is_sent_also_when_others_filled_the_outbox() {
+    let place = Place::simulated();
+    let (ada, ben, cat) = (newcomer(1), newcomer(2), newcomer(3));
+    let store = open(&place);
+    for one in [&ada, &ben, &cat] {
+        store.begin(one.clone()).unwrap();
+    }
+    store.plant_messages(&crate::news::activated(&identity(9)), 0);
+    assert!(store.confirm(ada.account, &ada.saga).unwrap().unwrap().is_active());
+    store.abort(ben.account, &ben.saga).unwrap();
+    let before = store.outbox().total();
+    drop(store);
+    let store = open(&place);
+    assert_eq!(store.outbox().total(), before + 1, "the orphan is undone");
+    let open = store.open_registrations().unwrap();
+    assert_eq!((open.started, open.aborting), (0, 2));
+}
