@@ -157,7 +157,7 @@ fn json_of(headers: &HeaderMap, bytes: &[u8]) -> Result<Option<Value>, Failure> 
     {
         let name = String::from_utf8_lossy(encoding.as_bytes());
         let message = format!("unsupported content encoding \"{name}\"");
-        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).quoting());
     }
     parse(bytes).map(Some)
 }
@@ -174,7 +174,7 @@ fn is_json(headers: &HeaderMap) -> Result<bool, Failure> {
         let charset = value.trim_matches('"');
         if name.eq_ignore_ascii_case("charset") && !charset.eq_ignore_ascii_case("utf-8") {
             let message = format!("unsupported charset \"{}\"", charset.to_uppercase());
-            return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+            return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).quoting());
         }
     }
     Ok(true)

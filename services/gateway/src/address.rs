@@ -32,7 +32,7 @@ impl Proxies {
     /// Walks from the peer towards the client, as far as each hop is trusted to name the next.
     fn nearest_untrusted(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let lines = headers.get_all(FORWARDED_FOR).into_iter().rev();
-        let mut hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+        let mut hops = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
         let mut nearest = peer.to_canonical();
         while self.0.contains(&nearest)
             && let Some(next) = hops.next().and_then(parse)
@@ -44,8 +44,8 @@ impl Proxies {
 }
 
 /// An address as proxies write it, with or without a port.
-fn parse(hop: &str) -> Option<IpAddr> {
-    let hop = hop.trim();
+fn parse(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim();
     let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
     hop.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
 }
@@ -56,12 +56,12 @@ mod tests {
 
     use super::*;
 
-    fn client(trusted: &[&str], peer: &str, forwarded: &[&'static str]) -> Address {
+    fn client(trusted: &[&str], peer: &str, forwarded: &[&str]) -> Address {
         let trusted: Vec<IpAddr> = trusted.iter().map(|address| address.parse().unwrap()).collect();
         let proxies = Proxies::new(&trusted);
         let mut headers = HeaderMap::new();
         for line in forwarded {
-            headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         let mut extensions = Extensions::new();
         extensions.insert(ClientAddr(SocketAddr::new(peer.parse().unwrap(), 4711)));
@@ -85,6 +85,7 @@ mod tests {
             &["203.0.113.9, 198.51.100.7"][..],
             &["203.0.113.9", "198.51.100.7 , 192.0.2.2"],
             &["nonsense, 198.51.100.7:4000, ::ffff:192.0.2.2"],
+            &["n\u{f6}nsense, 198.51.100.7"],
         ] {
             assert_eq!(client(&trusted, "192.0.2.1", forwarded), address("198.51.100.7"), "{forwarded:?}");
         }

@@ -213,7 +213,7 @@ fn avatar(text: &str) -> Result<AvatarUrl, &'static str> {
 
 /// The account that a path names; `id` is quoted as the path says it, decoded.
 pub(super) fn account(id: &str) -> Result<AccountId, Failure> {
-    AccountId::parse(id).ok_or_else(|| Failure::bad_request(format!("Invalid _id: {id}")))
+    AccountId::parse(id).ok_or_else(|| Failure::bad_request(format!("Invalid _id: {id}")).quoting())
 }
 
 /// The e-mail that a path, a query or a message names.

@@ -102,7 +102,7 @@ pub(super) fn note_id(text: &str) -> Result<NoteId, Error> {
 
 /// The account in a path.
 pub(super) fn account(text: &str) -> Result<AccountId, Failure> {
-    AccountId::parse(text).ok_or_else(|| Failure::bad_request(format!("Invalid _id: {text}")))
+    AccountId::parse(text).ok_or_else(|| Failure::bad_request(format!("Invalid _id: {text}")).quoting())
 }
 
 /// What a query asks for.

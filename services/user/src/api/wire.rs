@@ -143,7 +143,7 @@ pub(crate) fn role(text: &str) -> Result<Role, &'static str> {
 
 /// The account that a path names; `id` is quoted as the path says it, decoded.
 pub(super) fn account(id: &str) -> Result<AccountId, Failure> {
-    AccountId::parse(id).ok_or_else(|| Failure::bad_request(format!("Invalid _id: {id}")))
+    AccountId::parse(id).ok_or_else(|| Failure::bad_request(format!("Invalid _id: {id}")).quoting())
 }
 
 /// What auth asks to be made, under the rules that hold for everyone.
