@@ -256,6 +256,10 @@ fn no_secret_is_in_a_log_an_answer_a_number_a_command_line_or_a_database() {
     let user = log_in(&mut ear, &user, &chosen);
     let token = user.token.clone().expect("a token");
     misplace(&mut ear, &user, &token);
+    let admin = world.admin();
+    for method in ["GET", "PATCH", "DELETE"] {
+        ear.ask(&admin, Request::new(method, format!("/api/users/{token}")));
+    }
     be_away(&mut ear, &user);
     call_inside(&mut ear);
     ear.ask(&user, Request::new("DELETE", "/api/users/delete-me")).expect(204);

@@ -184,6 +184,7 @@ fn what_is_passed_on_is_read_by_hyper_as_it_was_read_before() {
             *refused.entry(format!("{refusal:?}")).or_default() += 1;
         }
     }
+    assert!(passed > cases as usize / 10 && refused.len() > 10, "{passed} passed, {refused:?}");
     println!(
         "{cases} connections, {passed} requests read alike by hyper, 0 disagreements; refused: {refused:?}"
     );
@@ -222,6 +223,7 @@ fn what_passes_the_gateway_is_what_a_service_is_asked() {
             refused += usize::from(is_refused);
         }
     });
+    assert!(asked > cases as usize / 10 && refused > cases as usize / 10, "{asked} asked, {refused} refused");
     println!("{cases} connections, {asked} requests at a service, {refused} refused, 0 disagreements");
 }
 

@@ -89,5 +89,6 @@ fn no_random_path_leaves_the_prefix_of_its_service() {
             reached += seen.len();
         }
     });
+    assert!(reached > paths as usize / 20, "{reached} of {paths} reached a service");
     println!("{paths} paths, {reached} reached a service, each under its own prefix");
 }

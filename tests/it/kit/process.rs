@@ -74,7 +74,7 @@ impl Process {
 
     /// Everything that it has written to standard error.
     pub(crate) fn stderr(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        std::fs::read_to_string(&self.log).expect("the log of a process that was started")
     }
 
     /// Its process id.

@@ -75,6 +75,7 @@ fn five_hundred_log_ins_at_once_take_their_turns_and_the_rest_is_told_to_come_ba
     assert!(tally.good() >= cap(), "some are let in");
     #[expect(clippy::cast_precision_loss, reason = "as many as cores")]
     let cap_f = cap() as f64;
+    assert!(running > 0.0 && waiting > 0.0, "the gauges saw {running} hashed, {waiting} waited");
     assert!(running <= cap_f && waiting <= QUEUE_MAX, "{running} hashed, {waiting} waited");
     assert!(most - before <= cap() * HASH_MIB + REST_MIB, "{before} MiB became {most}");
 }

@@ -54,6 +54,6 @@ fn register(door: std::net::SocketAddr, client: u32, all: u32) -> (u32, u32) {
 /// Messages of auth and user that wait for notes.
 fn depth(split: &Split) -> f64 {
     let doors = split.doors();
-    let of = |door| Gauges::read(door).of("satchel_outbox_depth{to=\"notes\"}").unwrap_or(0.0);
+    let of = |door| Gauges::read(door).of("satchel_outbox_depth{to=\"notes\"}").expect("a depth");
     of(doors.auth).max(of(doors.user))
 }
