@@ -19,6 +19,8 @@ use seed::Seeds;
 
 /// Inputs for each target; `PROPTEST_CASES` asks for more.
 const CASES: u32 = 4_000;
+/// And of bodies, where everything is proven (PROMISES.md S2).
+const BODIES: u32 = 10_000_000;
 /// Changes of a seed at most: with more it is noise, which parsers refuse at once.
 const CHANGES_MAX: usize = 6;
 
@@ -72,6 +74,12 @@ fn change(words: Vec<Vec<u8>>) -> impl Strategy<Value = Change> {
 }
 
 /// Tries the seeds of `name`, and inputs near them.
+/// Whether `SATCHEL_PROOF` asks for full counts.
+#[expect(clippy::disallowed_methods, reason = "the size of a proof is a setting of the test run")]
+fn is_full() -> bool {
+    std::env::var("SATCHEL_PROOF").is_ok_and(|size| size == "full")
+}
+
 fn try_all(name: &str, target: fn(&[u8])) {
     let Seeds { whole, words } = Seeds::of(name);
     for seed in &whole {
@@ -85,8 +93,9 @@ fn try_all(name: &str, target: fn(&[u8])) {
             bytes
         },
     );
+    let wanted = if name == "json" && is_full() { BODIES } else { CASES };
     let config =
-        Config { cases: Config::default().cases.max(CASES), failure_persistence: None, ..Config::default() };
+        Config { cases: Config::default().cases.max(wanted), failure_persistence: None, ..Config::default() };
     let tried = config.cases;
     let run = TestRunner::new(config).run(&inputs, |bytes| {
         target(&bytes);

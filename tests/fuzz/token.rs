@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 const SECRET: &str = "what nobody who sends a token knows";
 /// Seconds of the calendar at which tokens are looked at.
 const NOW: u64 = 1_800_000_000;
+/// The longest life of a token in seconds (CONTRACT.md, *Tokens*).
+const LIFETIME_MAX: u64 = 400 * 24 * 3600;
 
 /// A token, whose signature nobody can know; or its header and, after a line end, its claims, signed as ours are.
 pub fn token(bytes: &[u8]) {
@@ -48,9 +50,16 @@ fn is_valid(claims: &str) -> bool {
     let seconds = |name: &str| known(name).map(|value| value.as_u64().unwrap_or(u64::MAX));
     let is = |name: &str, one: &str| known(name).is_none_or(|value| value == one);
     let is_id = |id: &str| id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_count = |name: &str| {
+        known(name).is_none_or(|count| count.as_u64().is_some_and(|count| u32::try_from(count).is_ok()))
+    };
+    let spans = |from: u64, end: u64| end.checked_sub(from).is_some_and(|span| span <= LIFETIME_MAX);
     known("userId").as_ref().and_then(Value::as_str).is_some_and(is_id)
-        && seconds("iat").is_some()
-        && seconds("exp").is_some_and(|end| NOW < end && end < NOW + 401 * 24 * 3600)
+        && seconds("exp").is_some_and(|end| {
+            NOW < end && spans(NOW, end) && seconds("iat").is_some_and(|from| spans(from, end))
+        })
+        && is_count("gen")
+        && is_count("epoch")
         && seconds("nbf").is_none_or(|from| from <= NOW)
         && is("iss", "satchel")
         && is("aud", "satchel-api")

@@ -202,7 +202,8 @@ fn encoded(text: &str) -> String {
 
 /// Demands what every answer has, and that it is one of those that are described.
 fn is_of_the_contract(answer: &Answer, route: Option<(String, String)>, document: &Value) {
-    assert!(answer.status < 500 || [502, 503, 504].contains(&answer.status), "{answer}");
+    // Nothing is away and nothing is full here.
+    assert!(answer.status < 500, "{answer}");
     assert!(answer.header("x-request-id").is_some(), "{answer}");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{answer}");
     if answer.body.is_empty() {

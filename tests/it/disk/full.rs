@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::kit::actor::{PASSWORD, token_of};
+use crate::kit::command::{run, satchel};
 use crate::kit::process::Process;
 use crate::kit::world::address;
 use crate::kit::{Actor, Answer, Setup, Times, mail, mounts, proof, wait};
@@ -50,6 +51,10 @@ fn a_full_disk_refuses_writes_tells_what_is_there_and_takes_writes_again_once_th
             ship.reads_go_on();
         }
     }
+    let mut doctor = satchel(["doctor", "--json"]);
+    let doctor =
+        run(doctor.arg("--data-dir").arg(&ship.data).env("JWT_SECRET", Setup::ci().secret())).expect(0);
+    assert!(doctor.stdout.contains("\"clean\":true"), "{doctor:?}");
     assert!(ship.process.terminate().success());
     let log = ship.process.stderr();
     assert!(!log.contains("panicked"), "{log}");
