@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::line::{Heard, Lines, Tally};
-use super::{rendered, within, world};
+use super::{HASH_MIB, REST_MIB, cap, memory_mib, rendered, within, world};
 use crate::kit::actor::PASSWORD;
 use crate::kit::{Actor, Request, World, proof};
 
@@ -102,6 +102,7 @@ fn flood(what: &str, world: &mut World, requests: &Arc<[Vec<u8>]>) {
     let (rounds, pid) = (2, world.process().pid());
     let (mut peak, mut done, mut asked) = (Done::default(), Done::default(), 0);
     let mut refused = Vec::new();
+    let idle_mib = memory_mib(world, "VmRSS:");
     let normal = within(async {
         let door = world.doors().gateway;
         let mut few = Lines::open(door, PEAK).await;
@@ -129,10 +130,12 @@ fn flood(what: &str, world: &mut World, requests: &Arc<[Vec<u8>]>) {
     });
     let refusals = Tally { heard: refused, ..Tally::default() };
     let (p50, p99) = (refusals.took(50, |_| true), refusals.took(99, |_| true));
+    let most_mib = memory_mib(world, "VmHWM:");
     let [share, by_cpu] = done.share_of(&peak);
     println!(
         "{what}: peak {:.0} a second; at {TIMES} times that {:.0} a second, {:.0} % of the peak, {:.0} % for the same \
-         processor time; {asked} asked, {} refused, p50 {p50:?}, p99 {p99:?}; normal again after {normal:?}",
+         processor time; {asked} asked, {} refused, p50 {p50:?}, p99 {p99:?}; normal again after {normal:?}; \
+         {idle_mib} MiB became {most_mib} at most",
         peak.rate(),
         done.rate(),
         share * 100.0,
@@ -142,6 +145,7 @@ fn flood(what: &str, world: &mut World, requests: &Arc<[Vec<u8>]>) {
     assert!(!refusals.heard.is_empty(), "nothing was refused: this was no flood");
     assert!(share.max(by_cpu) >= SHARE_MIN, "{share}, {by_cpu}");
     assert!(p50 < REFUSED_WITHIN, "{p50:?}");
+    assert!(most_mib <= 2 * idle_mib + cap() * HASH_MIB + REST_MIB, "{idle_mib} MiB became {most_mib}");
     assert!(normal <= NORMAL_WITHIN, "{normal:?}");
 }
 

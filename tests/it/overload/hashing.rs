@@ -5,19 +5,14 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::line::{Lines, Tally};
-use super::{rendered, within, world};
+use super::{HASH_MIB, REST_MIB, cap, memory_mib, rendered, within, world};
 use crate::kit::actor::PASSWORD;
-use crate::kit::{Actor, Gauges, Request, Times, World, proof, wait};
+use crate::kit::{Actor, Gauges, Request, Times, proof, wait};
 
 /// Log-ins at the same moment.
 const AT_ONCE: usize = 500;
-/// Hashes at a time on two cores; more cores have one less than they are (DESIGN.md §4).
-const CORES_LEFT: usize = 1;
 /// Hashes that may wait (PROMISES.md O2).
 const QUEUE_MAX: f64 = 64.0;
-/// The memory of one hash, in MiB, and what everything else may grow by meanwhile.
-const HASH_MIB: usize = 19;
-const REST_MIB: usize = 64;
 /// Requests that are given up at once.
 const ABORTED: usize = 60;
 /// Clients that log in without pause beside the reads.
@@ -27,27 +22,15 @@ const READS_MAX: Duration = Duration::from_millis(250);
 /// A machine that does other things too wakes a client late; below this nothing is compared.
 const FLOOR: Duration = Duration::from_millis(5);
 
-fn cap() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    cores.saturating_sub(CORES_LEFT).max(2)
-}
-
 fn log_in(actor: &Actor) -> Request {
     Request::new("POST", "/api/auth/login").json(&json!({"email": actor.email, "password": PASSWORD}))
-}
-
-/// Resident memory of the process, in MiB.
-fn resident_mib(world: &mut World) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", world.process().pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().trim().parse::<usize>().unwrap() / 1_024
 }
 
 #[test]
 fn five_hundred_log_ins_at_once_take_their_turns_and_the_rest_is_told_to_come_back() {
     let mut world = world();
     let (person, doors) = (world.someone(), world.doors());
-    let before = resident_mib(&mut world);
+    let before = memory_mib(&mut world, "VmRSS:");
     let requests = rendered([log_in(&person)]);
     let (mut running, mut waiting, mut most) = (0.0_f64, 0.0_f64, before);
     let tally = std::thread::scope(|scope| {
@@ -61,7 +44,7 @@ fn five_hundred_log_ins_at_once_take_their_turns_and_the_rest_is_told_to_come_ba
             let gauges = Gauges::read(doors.auth);
             running = running.max(gauges.of("satchel_hashes_running").unwrap());
             waiting = waiting.max(gauges.of("satchel_hashes_waiting").unwrap());
-            most = most.max(resident_mib(&mut world));
+            most = most.max(memory_mib(&mut world, "VmRSS:"));
         }
         flood.join().unwrap()
     });
